@@ -1,0 +1,3 @@
+module github.com/torchlight-go/torchlight
+
+go 1.26
