@@ -1,0 +1,19 @@
+package cgo
+
+// The flags that every build needs, wherever libtorch lies. Where it lies is
+// said by exactly one of the zlibtorch_flags*.go files beside this one:
+//
+//	zlibtorch_flags.go            written by make (git-ignored); comes first
+//	zlibtorch_flags_default.go    /usr/local/libtorch, /opt/libtorch
+//	zlibtorch_flags_pkgconfig.go  -tags torch_pkgconfig: libtorch.pc
+//	(none)                        -tags torch_custom: CGO_CXXFLAGS, CGO_LDFLAGS
+//
+// Only libtorch_cpu and libc10 are linked: libtorch itself is an empty library
+// that the linker may drop, and libtorch_cuda is loaded on demand, so that one
+// binary serves machines with and without CUDA.
+
+/*
+#cgo CXXFLAGS: -std=c++20 -fvisibility=hidden
+#cgo LDFLAGS: -ltorch_cpu -lc10
+*/
+import "C"
