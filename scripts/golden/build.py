@@ -26,7 +26,8 @@ import broken  # noqa: E402
 import models  # noqa: E402, F401  (registers the cases)
 import toy  # noqa: E402, F401
 from cases import CASES, Case, Layer  # noqa: E402
-from parity_ref import archive, graph  # noqa: E402
+from export import save_without_debug  # noqa: E402
+from parity_ref import graph  # noqa: E402
 from parity_ref.capture import Address, activation_and_gradient, one_hot, outputs_by_name  # noqa: E402
 
 SHAPE = (2, 3, 8, 8)
@@ -108,7 +109,7 @@ def build(c: Case, out: pathlib.Path) -> dict:
     entry["files"], frozen = {}, None
     for form in c.forms:
         module = export(model, form, [x.clone() for x in inputs])
-        archive.save(module, folder / f"{form}.pt")
+        save_without_debug(module, folder / f"{form}.pt")
         entry["files"][form] = f"{c.name}/{form}.pt"
         frozen = module if form == "frozen" else frozen
     model.eval()
