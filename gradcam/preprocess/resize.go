@@ -1,0 +1,101 @@
+package preprocess
+
+import (
+	"fmt"
+	"image"
+)
+
+// Resize returns the image at another size, equal to Pillow's Image.resize.
+func (m *Image) Resize(w, h int, by Interpolation) (*Image, error) {
+	if err := m.check(); err != nil {
+		return nil, err
+	}
+	if w < 1 || h < 1 {
+		return nil, fmt.Errorf("preprocess: resize to %dx%d: both must be positive: %w", w, h, ErrPipeline)
+	}
+	if _, ok := kernelOf(by); !ok && by != Nearest && by != NearestExact {
+		return nil, fmt.Errorf("preprocess: resize by %q: no such interpolation: %w", by, ErrPipeline)
+	}
+	r := resizePIL(raster{m.W, m.H, 3, m.Pix}, w, h, image.Rect(0, 0, w, h), by)
+	if w == m.W && h == m.H { // never shared with m
+		r.pix = append([]uint8(nil), r.pix...)
+	}
+	return &Image{W: w, H: h, Pix: r.pix}, nil
+}
+
+// resizePIL is the rectangle part, within w x h, of what Pillow makes of src at
+// the size w x h. Every output sample depends on its own window alone, so what
+// lies outside the part is not computed.
+func resizePIL(src raster, w, h int, part image.Rectangle, by Interpolation) raster {
+	if w == src.w && h == src.h {
+		return src.crop(part)
+	}
+	k, ok := kernelOf(by)
+	if !ok {
+		xs := nearestPIL(src.w, w, part.Min.X, part.Max.X)
+		ys := nearestPIL(src.h, h, part.Min.Y, part.Max.Y)
+		return pick(src, xs, ys)
+	}
+	out := newRaster(part.Dx(), part.Dy(), src.channels)
+	line := lineFilter(src, k, w, part)
+	if h == src.h {
+		for y := range out.h {
+			copy(out.row(y, 0, out.w), line(y+part.Min.Y))
+		}
+		return out
+	}
+	rows := windows(k, src.h, h, part.Min.Y, part.Max.Y)
+	filterColumns(rows, out.w*out.channels, line, func(y int, sums []int32) {
+		dst := out.row(y, 0, out.w)
+		for i, v := range sums[:len(dst)] {
+			dst[i] = clip((v + 1<<(precision-1)) >> precision)
+		}
+	})
+	return out
+}
+
+// lineFilter returns a function that resizes row y of the source in width. What
+// it returns is valid until its next call.
+func lineFilter(src raster, k kernel, w int, part image.Rectangle) func(y int) []uint8 {
+	if w == src.w {
+		return func(y int) []uint8 { return src.row(y, part.Min.X, part.Max.X) }
+	}
+	columns := windows(k, src.w, w, part.Min.X, part.Max.X)
+	buf := make([]uint8, part.Dx()*src.channels)
+	filter := filterRow3
+	if src.channels == 1 {
+		filter = filterRow1
+	}
+	return func(y int) []uint8 {
+		filter(buf, src.row(y, 0, src.w), columns)
+		return buf
+	}
+}
+
+// filterRow3 weighs the samples of one row of three channels.
+func filterRow3(dst, src []uint8, columns []window[int32]) {
+	for i, c := range columns {
+		p := src[3*c.first : 3*(c.first+len(c.weights))]
+		r, g, b := int32(1<<(precision-1)), int32(1<<(precision-1)), int32(1<<(precision-1))
+		for _, k := range c.weights {
+			b += k * int32(p[2])
+			g += k * int32(p[1])
+			r += k * int32(p[0])
+			p = p[3:]
+		}
+		o := dst[3*i : 3*i+3 : 3*i+3]
+		o[0], o[1], o[2] = clip(r>>precision), clip(g>>precision), clip(b>>precision)
+	}
+}
+
+// filterRow1 is filterRow3 for one channel.
+func filterRow1(dst, src []uint8, columns []window[int32]) {
+	for i, c := range columns {
+		p := src[c.first : c.first+len(c.weights)]
+		v := int32(1 << (precision - 1))
+		for j, k := range c.weights {
+			v += k * int32(p[j])
+		}
+		dst[i] = clip(v >> precision)
+	}
+}
