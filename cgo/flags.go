@@ -13,7 +13,7 @@ package cgo
 // binary serves machines with and without CUDA.
 
 /*
-#cgo CXXFLAGS: -std=c++20
+#cgo CXXFLAGS: -std=c++20 -g1
 #cgo LDFLAGS: -ltorch_cpu -lc10
 */
 import "C"

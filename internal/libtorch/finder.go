@@ -9,6 +9,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"strings"
+	"time"
 )
 
 // Finder finds a libtorch or installs one. [NewFinder] makes one for this
@@ -30,7 +31,11 @@ type Finder struct {
 	pins   func(platform string) (pins, error)
 	run    func(ctx context.Context, name string, args ...string) ([]byte, error)
 	client *http.Client
-	debian []string // folders that Debian installs libraries to
+	// stall is how long a download may stand still before it is given up.
+	stall time.Duration
+	// include and libs are where Debian's package puts headers and libraries.
+	include string
+	libs    []string
 }
 
 // NewFinder returns a Finder for this machine, with the cache in the user's
@@ -49,7 +54,9 @@ func NewFinder() (*Finder, error) {
 		pins:     pinned,
 		run:      output,
 		client:   newClient(),
-		debian:   []string{"/usr/lib/x86_64-linux-gnu", "/usr/lib/aarch64-linux-gnu"},
+		stall:    30 * time.Second,
+		include:  "/usr/include",
+		libs:     []string{"/usr/lib/x86_64-linux-gnu", "/usr/lib/aarch64-linux-gnu"},
 	}, nil
 }
 
@@ -109,7 +116,7 @@ func (f *Finder) Install(ctx context.Context) (Installation, error) {
 			tried = append(tried, err.Error())
 		}
 	}
-	return Installation{}, fmt.Errorf("libtorch: none found and none could be installed (%s): install python3 with pip and make the package index reachable, or set LIBTORCH to a folder that holds include/ and lib/",
+	return Installation{}, fmt.Errorf("libtorch: none found and none could be installed (%s): install python3 with pip and make its package index reachable, or set LIBTORCH to a folder that holds include/ and lib/",
 		strings.Join(tried, "; "))
 }
 
@@ -170,12 +177,12 @@ func (f *Finder) wanted(root string) (Installation, error) {
 
 // debianPackage is the distribution's own libtorch, years behind.
 func (f *Finder) debianPackage(context.Context) (Installation, error) {
-	for _, lib := range f.debian {
-		in, err := inspect("/usr/include", lib)
+	for _, lib := range f.libs {
+		in, err := inspect(f.include, lib)
 		if err != nil {
 			continue
 		}
-		in.Root = "/usr"
+		in.Root = filepath.Dir(f.include)
 		f.Log("libtorch: warning: using libtorch %s of the distribution, where %s is what this module is tested with", in.Version, Version)
 		return in, nil
 	}

@@ -14,9 +14,6 @@ import (
 	"time"
 )
 
-// stall is how long a download may stand still before it is given up.
-const stall = 30 * time.Second
-
 // newClient gives up quickly on a site that cannot be reached: another source
 // comes after it.
 func newClient() *http.Client {
@@ -40,7 +37,7 @@ func (f *Finder) fetchOfficial(ctx context.Context, p pins, dir string) ([]strin
 	f.Log("libtorch: downloading the CPU build of torch %s from %s (about 200 MB)", Version, where.Host)
 	path := filepath.Join(dir, filepath.Base(where.Path))
 	if err := f.get(ctx, p.official, path); err != nil {
-		return nil, fmt.Errorf("libtorch: %w", err)
+		return nil, fmt.Errorf("libtorch: no CPU build from there: %w", err)
 	}
 	return []string{path}, nil
 }
@@ -70,10 +67,11 @@ func (f *Finder) get(ctx context.Context, a archive, path string) (err error) {
 			err = cerr
 		}
 	}()
-	watch := time.AfterFunc(stall, func() { cancel(fmt.Errorf("no data for %v", stall)) })
-	defer watch.Stop()
+	alarm := time.AfterFunc(f.stall, func() { cancel(fmt.Errorf("no data for %v", f.stall)) })
+	defer alarm.Stop()
 	sum := sha256.New()
-	if _, err := io.Copy(io.MultiWriter(out, sum), &watched{resp.Body, watch}); err != nil {
+	body := &watched{resp.Body, func() { alarm.Reset(f.stall) }}
+	if _, err := io.Copy(io.MultiWriter(out, sum), body); err != nil {
 		if cause := context.Cause(ctx); cause != nil {
 			err = cause
 		}
@@ -85,16 +83,16 @@ func (f *Finder) get(ctx context.Context, a archive, path string) (err error) {
 	return nil
 }
 
-// watched puts the alarm off with every byte that arrives.
+// watched calls alive with every piece that arrives.
 type watched struct {
 	io.Reader
-	alarm *time.Timer
+	alive func()
 }
 
 func (w *watched) Read(b []byte) (int, error) {
 	n, err := w.Reader.Read(b)
 	if n > 0 {
-		w.alarm.Reset(stall)
+		w.alive()
 	}
 	return n, err
 }
