@@ -1,0 +1,174 @@
+#include "address.h"
+
+#include <algorithm>
+#include <map>
+#include <sstream>
+
+#include "failure.h"
+
+namespace torchlight {
+namespace {
+
+int number(const std::string& digits, const std::string& text) {
+  size_t used = 0;
+  int n = 0;
+  try {
+    n = std::stoi(digits, &used);
+  } catch (const std::exception&) {
+    used = 0;
+  }
+  if (used == 0 || used != digits.size()) throw Failure(TL_INVALID, "layer " + text + ": \"" + digits + "\" is no number");
+  return n;
+}
+
+bool is_tensor(const jit::Value* v) { return v->type()->isSubtypeOf(*c10::TensorType::get()); }
+
+void collect(jit::Block* block, std::vector<std::pair<std::string, jit::Node*>>& out) {
+  for (jit::Node* n : block->nodes()) {
+    if (n->kind() != c10::prim::Constant && !n->outputs().empty() && is_tensor(n->outputs()[0]) && n->blocks().empty())
+      out.emplace_back(node_name(n), n);
+    for (jit::Block* b : n->blocks()) collect(b, out);
+  }
+}
+
+std::string listed(const Flat& flat) {
+  std::map<std::string, int> count;
+  for (const auto& [name, node] : named_nodes(flat)) count[name]++;
+  std::ostringstream s;
+  const char* separator = "";
+  for (const auto& [name, n] : count) {
+    s << separator << '#' << name << " (" << n << ")";
+    separator = ", ";
+  }
+  return s.str();
+}
+
+jit::Node* top_level(const Flat& flat, jit::Node* n) {
+  while (n->owningBlock() != flat.graph->block()) n = n->owningBlock()->owningNode();
+  return n;
+}
+
+Target locate_node(const Flat& flat, const Address& a) {
+  std::vector<jit::Node*> same;
+  for (const auto& [name, node] : named_nodes(flat))
+    if (name == a.op) same.push_back(node);
+  const int n = static_cast<int>(same.size());
+  const int i = a.node < 0 ? n + a.node : a.node;
+  if (n == 0) throw Failure(TL_LAYER_UNKNOWN, "no node #" + a.op + "; the graph has " + listed(flat));
+  if (i < 0 || i >= n)
+    throw Failure(TL_LAYER_UNKNOWN, "node " + a.text + ": the graph has " + std::to_string(n) + " #" + a.op + ", numbered 0 to " + std::to_string(n - 1));
+  Target t;
+  t.value = same[static_cast<size_t>(i)]->outputs()[0];
+  jit::Node* top = top_level(flat, same[static_cast<size_t>(i)]);
+  t.last = top;
+  if (top != same[static_cast<size_t>(i)]) t.enclosing = top;
+  return t;
+}
+
+// The member of a tuple, list or dict that the flat graph builds itself.
+jit::Value* member(jit::Value* v, const Address& a) {
+  std::stringstream parts(a.element);
+  std::string part;
+  while (std::getline(parts, part, '.')) {
+    jit::Node* made = v->node();
+    const bool tuple = made->kind() == c10::prim::TupleConstruct || made->kind() == c10::prim::ListConstruct;
+    if (tuple) {
+      const int i = number(part, a.text);
+      if (i < 0 || static_cast<size_t>(i) >= made->inputs().size())
+        throw Failure(TL_LAYER_NOT_TENSOR, "layer " + a.text + ": the call returns " + std::to_string(made->inputs().size()) + " elements");
+      v = made->inputs()[static_cast<size_t>(i)];
+    } else {
+      throw Failure(TL_LAYER_NOT_TENSOR, "layer " + a.text + ": the call returns a " + v->type()->annotation_str() + ", whose elements cannot be reached");
+    }
+  }
+  return v;
+}
+
+}  // namespace
+
+Address parse_address(const std::string& text) {
+  Address a;
+  a.text = text;
+  if (text == "input") {
+    a.is_input = true;
+    return a;
+  }
+  if (text.empty()) throw Failure(TL_INVALID, "an empty layer name");
+  if (text[0] == '#') {
+    const size_t colon = text.find(':');
+    if (colon == std::string::npos) throw Failure(TL_INVALID, "layer " + text + ": a node is addressed as #op:index, for example #conv:-1");
+    a.op = text.substr(1, colon - 1);
+    a.node = number(text.substr(colon + 1), text);
+    return a;
+  }
+  const size_t colon = text.find(':');
+  std::string head = text.substr(0, colon);
+  if (colon != std::string::npos) a.element = text.substr(colon + 1);
+  const size_t at = head.find('@');
+  if (at != std::string::npos) {
+    a.call = number(head.substr(at + 1), text);
+    head = head.substr(0, at);
+  }
+  a.path = head;
+  return a;
+}
+
+const Object* resolve(const jit::Module& module, const Address& address) {
+  for (const auto& m : module.named_modules())
+    if (!m.name.empty() && m.name == address.path) return m.value._ivalue().get();
+  size_t children = 0;
+  for (const auto& c : module.children()) {
+    (void)c;
+    children++;
+  }
+  if (children == 0)
+    throw Failure(TL_FROZEN, "layer " + address.path + ": the file has no submodules (it was frozen)");
+  throw Failure(TL_LAYER_UNKNOWN, "no submodule " + address.path);
+}
+
+std::vector<std::pair<std::string, jit::Node*>> named_nodes(const Flat& flat) {
+  std::vector<std::pair<std::string, jit::Node*>> out;
+  collect(flat.graph->block(), out);
+  return out;
+}
+
+Target locate(const Flat& flat, const Address& a, const Object* object) {
+  Target t;
+  if (a.is_input) {
+    t.value = flat.graph->inputs()[0];
+  } else if (!a.op.empty()) {
+    t = locate_node(flat, a);
+  } else {
+    std::vector<const CallSite*> calls;
+    for (const auto& c : flat.calls)
+      if (c.object == object) calls.push_back(&c);
+    if (calls.empty()) throw Failure(TL_LAYER_NOT_CALLED, "layer " + a.path + " is never called by the forward method");
+    size_t i = 0;
+    const bool repeated = calls[0]->enclosing != nullptr;  // its executions are counted by the run
+    if (!repeated) {
+      if (calls.size() > 1 && a.call < 0) {
+        std::string methods;
+        for (const auto* c : calls) methods += (methods.empty() ? "" : ", ") + a.path + "@" + std::to_string(c->index) + " (" + c->method + ")";
+        throw Failure(TL_LAYER_AMBIGUOUS, "layer " + a.path + " is called " + std::to_string(calls.size()) + " times; choose one: " + methods);
+      }
+      if (a.call >= 0) i = static_cast<size_t>(a.call);
+      if (i >= calls.size())
+        throw Failure(TL_LAYER_NOT_CALLED, "layer " + a.text + ": it is called " + std::to_string(calls.size()) + " time(s), numbered from 0");
+    } else {
+      t.call = a.call < 0 ? 0 : a.call;
+      t.chosen = a.call >= 0;
+    }
+    const CallSite& c = *calls[i];
+    if (!c.output) throw Failure(TL_LAYER_NOT_TENSOR, "layer " + a.path + " returns None");
+    t.value = c.output;
+    t.last = c.last;
+    t.enclosing = c.enclosing;
+  }
+  if (!a.element.empty()) t.value = member(t.value, a);
+  if (!is_tensor(t.value)) {
+    throw Failure(TL_LAYER_NOT_TENSOR, "layer " + a.text + " returns a " + t.value->type()->annotation_str() + ", not a tensor; choose an element with " + a.text + ":0");
+  }
+  return t;
+}
+
+}  // namespace torchlight

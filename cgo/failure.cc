@@ -1,0 +1,109 @@
+#include "failure.h"
+
+#include <c10/util/Exception.h>
+#include <torch/csrc/jit/frontend/error_report.h>
+#include <torch/csrc/jit/runtime/jit_exception.h>
+
+#include <new>
+
+#include "handles.h"
+
+namespace torchlight {
+namespace {
+
+bool contains(const std::string& text, const char* part) { return text.find(part) != std::string::npos; }
+
+// The interpreter wraps what went wrong in a TorchScript traceback and rethrows it
+// as a plain runtime_error; the reason is the line after the last "...Error: ".
+std::string reason(const std::string& text) {
+  size_t begin = 0;
+  for (const char* mark : {"\nRuntimeError: ", "\nNotImplementedError: ", "\nIndexError: ", "\nValueError: ", "\nTypeError: ",
+                           "\ntorch.jit.Error: ", "\nError: "}) {
+    size_t at = text.rfind(mark);
+    if (at != std::string::npos) {
+      size_t after = text.find(": ", at) + 2;
+      if (after > begin) begin = after;
+    }
+  }
+  while (begin < text.size() && (text[begin] == '\n' || text[begin] == ' ')) begin++;
+  size_t end = text.find('\n', begin);
+  return text.substr(begin, end == std::string::npos ? end : end - begin);
+}
+
+// libtorch has few exception types, so some failures are known by their words.
+tl_code classify(const std::string& text) {
+  if (contains(text, "Unknown builtin op") || contains(text, "Unknown custom class")) return TL_UNKNOWN_OPERATOR;
+  if (contains(text, "maximum supported version for reading") || contains(text, "version_ <= caffe2::serialize::kMax"))
+    return TL_NEWER_FILE;
+  if (contains(text, "derivative for") && contains(text, "not implemented")) return TL_NO_DERIVATIVE;
+  if (contains(text, "out of memory") || contains(text, "can't allocate memory")) return TL_OUT_OF_MEMORY;
+  if (contains(text, "PytorchStreamReader") || contains(text, "constants.pkl") || contains(text, "unpickl"))
+    return TL_NOT_TORCHSCRIPT;
+  if (contains(text, "Torch not compiled with CUDA") || contains(text, "from the 'CUDA' backend") ||
+      contains(text, "Cannot initialize CUDA") || contains(text, "CUDA driver") || contains(text, "No CUDA GPUs"))
+    return TL_NO_DEVICE;
+  return TL_MODEL;
+}
+
+tl_error* make(tl_code code, const std::string& message, const std::string& trace) noexcept {
+  // Reported when even the error cannot be allocated. Freeing it is a no-op.
+  static tl_error exhausted{TL_OUT_OF_MEMORY, "out of memory while reporting an error", ""};
+  try {
+    auto* e = new tl_error{code, message, trace};
+    live().errors++;
+    return e;
+  } catch (...) {
+    return &exhausted;
+  }
+}
+
+tl_error* from_text(const std::string& text) noexcept {
+  try {
+    return make(classify(text), reason(text), text);
+  } catch (...) {
+    return make(TL_OUT_OF_MEMORY, "", "");
+  }
+}
+
+}  // namespace
+
+tl_error* current_error() noexcept {
+  try {
+    throw;
+  } catch (const Failure& e) {
+    return make(e.code(), e.what(), "");
+  } catch (const c10::OutOfMemoryError& e) {
+    return make(TL_OUT_OF_MEMORY, reason(e.what_without_backtrace()), e.what());
+  } catch (const c10::Error& e) {
+    return from_text(e.what_without_backtrace());
+  } catch (const torch::jit::JITException& e) {
+    return from_text(e.what());
+  } catch (const torch::jit::ErrorReport& e) {
+    return from_text(e.what());
+  } catch (const std::bad_alloc&) {
+    return make(TL_OUT_OF_MEMORY, "out of host memory", "");
+  } catch (const std::exception& e) {
+    return from_text(e.what());
+  } catch (...) {
+    return make(TL_INTERNAL, "an unknown C++ exception", "");
+  }
+}
+
+}  // namespace torchlight
+
+extern "C" {
+
+int32_t tl_error_code(const tl_error* e) { return e ? e->code : 0; }
+const char* tl_error_message(const tl_error* e) { return e ? e->message.c_str() : ""; }
+const char* tl_error_trace(const tl_error* e) { return e ? e->trace.c_str() : ""; }
+
+void tl_error_free(tl_error* e) {
+  if (!e || e->message == "out of memory while reporting an error") return;
+  torchlight::live().errors--;
+  delete e;
+}
+
+const char* tl_text_data(const tl_text* t) { return t ? t->data.c_str() : ""; }
+void tl_text_free(tl_text* t) { delete t; }
+
+}  // extern "C"

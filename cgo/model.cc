@@ -1,0 +1,206 @@
+#include "model.h"
+
+#include <ATen/ATen.h>
+#include <torch/csrc/jit/api/function_impl.h>
+#include <torch/csrc/jit/runtime/graph_executor.h>
+#include <torch/csrc/jit/serialization/import.h>
+
+#include <sstream>
+#include <streambuf>
+
+#include "failure.h"
+#include "flatten.h"
+#include "json.h"
+#include "optimise.h"
+#include "tap.h"
+
+namespace torchlight {
+namespace {
+
+c10::Device as_device(tl_device d) {
+  if (d.type == TL_CPU) return c10::Device(c10::kCPU);
+  return c10::Device(c10::kCUDA, static_cast<c10::DeviceIndex>(d.index));
+}
+
+std::string type_name(const jit::Module& m) {
+  const auto name = m.type()->name();
+  return name ? name->name() : "Module";
+}
+
+size_t count_children(const jit::Module& m) {
+  size_t n = 0;
+  for (const auto& c : m.children()) {
+    (void)c;
+    n++;
+  }
+  return n;
+}
+
+// Reads a memory block as a stream, without copying it.
+class Memory : public std::streambuf {
+ public:
+  Memory(const uint8_t* data, int64_t n) {
+    char* begin = const_cast<char*>(reinterpret_cast<const char*>(data));
+    setg(begin, begin, begin + n);
+  }
+
+ protected:
+  pos_type seekoff(off_type off, std::ios_base::seekdir dir, std::ios_base::openmode) override {
+    char* base = dir == std::ios_base::beg ? eback() : dir == std::ios_base::cur ? gptr() : egptr();
+    char* to = base + off;
+    if (to < eback() || to > egptr()) return pos_type(off_type(-1));
+    setg(eback(), to, egptr());
+    return pos_type(to - eback());
+  }
+  pos_type seekpos(pos_type pos, std::ios_base::openmode mode) override { return seekoff(off_type(pos), std::ios_base::beg, mode); }
+};
+
+// The type of the first floating-point parameter or buffer. A frozen file holds
+// them as constants of its graph.
+c10::ScalarType floating_type(const jit::Module& module) {
+  for (const auto& p : module.parameters())
+    if (p.is_floating_point()) return p.scalar_type();
+  for (const auto& b : module.buffers())
+    if (b.is_floating_point()) return b.scalar_type();
+  for (const jit::Node* n : jit::toGraphFunction(module.get_method("forward").function()).graph()->nodes()) {
+    if (n->kind() != c10::prim::Constant || !n->hasAttribute(c10::attr::value) || n->kindOf(c10::attr::value) != jit::AttributeKind::t) continue;
+    const at::Tensor& t = n->t(c10::attr::value);
+    if (t.is_floating_point() && t.dim() > 0) return t.scalar_type();
+  }
+  return c10::kFloat;
+}
+
+std::shared_ptr<Model> settle(jit::Module module, c10::Device device) {
+  auto model = std::make_shared<Model>();
+  module.eval();
+  for (auto p : module.parameters()) p.set_requires_grad(false);
+  model->dtype = floating_type(module);
+  model->module = std::move(module);
+  model->device = device;
+  return model;
+}
+
+tl_error* load(tl_device device, tl_module** out, const std::function<jit::Module(c10::Device)>& read) {
+  return guarded([&] {
+    const c10::Device d = as_device(device);
+    jit::Module module = read(d);
+    if (!module.find_method("forward")) throw Failure(TL_NOT_TORCHSCRIPT, "the file has no forward method");
+    *out = new tl_module(settle(std::move(module), d));
+  });
+}
+
+}  // namespace
+
+jit::Stack run(const jit::Code& code, jit::Stack stack) {
+  jit::GraphOptimizerEnabledGuard plain(false);  // for methods that could not be pasted in
+  jit::InterpreterState(code).run(stack);
+  return stack;
+}
+
+void check_count(const Model& model, size_t want, int32_t got) {
+  if (static_cast<size_t>(got) == want) return;
+  const auto& arguments = model.module.get_method("forward").function().getSchema().arguments();
+  std::string names;
+  for (size_t i = 1; i < arguments.size(); i++) names += (i > 1 ? ", " : "") + arguments[i].name();
+  throw Failure(TL_INVALID, "the model takes " + std::to_string(want) + " input(s) (" + names + "), got " + std::to_string(got));
+}
+
+jit::Stack prepare(const Model& model, const tl_tensor* const* inputs, int32_t n) {
+  jit::Stack stack;
+  stack.reserve(static_cast<size_t>(n));
+  for (int32_t i = 0; i < n; i++) {
+    at::Tensor t = inputs[i]->value;
+    t = t.is_floating_point() ? t.to(model.device, model.dtype) : t.to(model.device);
+    stack.emplace_back(std::move(t));
+  }
+  return stack;
+}
+
+NamedTensors outputs_of(const c10::IValue& result) {
+  NamedTensors out;
+  flatten_tensors(result, "", out);
+  return out;
+}
+
+c10::IValue plain_forward(const Model& model, jit::Stack inputs) {
+  jit::GraphOptimizerEnabledGuard plain(false);
+  return model.module.get_method("forward")(std::move(inputs));
+}
+
+}  // namespace torchlight
+
+using torchlight::Failure;
+using torchlight::guarded;
+using torchlight::Model;
+
+extern "C" {
+
+tl_error* tl_module_load_file(const char* path, tl_device device, tl_module** out) {
+  return torchlight::load(device, out, [&](c10::Device d) { return torch::jit::load(std::string(path), d); });
+}
+
+tl_error* tl_module_load_bytes(const uint8_t* data, int64_t n, tl_device device, tl_module** out) {
+  return torchlight::load(device, out, [&](c10::Device d) {
+    torchlight::Memory memory(data, n);
+    std::istream stream(&memory);
+    return torch::jit::load(stream, d);
+  });
+}
+
+void tl_module_free(tl_module* m) { delete m; }
+
+tl_error* tl_module_info(const tl_module* m, tl_text** json) {
+  return guarded([&] {
+    const Model& model = *m->model;
+    torchlight::Json j;
+    j.open('{').key("dtype").value(c10::toString(model.dtype)).key("device").value(model.device.str());
+    j.key("frozen").value(torchlight::count_children(model.module) == 0);
+    j.key("inputs").open('[');
+    const auto& arguments = model.module.get_method("forward").function().getSchema().arguments();
+    for (size_t i = 1; i < arguments.size(); i++) j.value(arguments[i].name());
+    j.close(']');
+    j.key("modules").open('[');
+    for (const auto& named : model.module.named_modules()) {
+      if (named.name.empty()) continue;
+      j.open('{').key("path").value(named.name).key("type").value(torchlight::type_name(named.value)).close('}');
+    }
+    j.close(']');
+    int64_t count = 0, bytes = 0;
+    for (const auto& p : model.module.parameters()) {
+      count += p.numel();
+      bytes += static_cast<int64_t>(p.nbytes());
+    }
+    j.key("parameters").value(count).key("bytes").value(bytes);
+    *json = new tl_text{j.close('}').text()};
+  });
+}
+
+tl_error* tl_module_forward(const tl_module* m, const tl_tensor* const* inputs, int32_t n, tl_tensors** out) {
+  return guarded([&] {
+    const Model& model = *m->model;
+    *out = new tl_tensors(torchlight::outputs_of(torchlight::plain_forward(model, torchlight::prepare(model, inputs, n))));
+  });
+}
+
+tl_error* tl_module_predict(tl_module* m, const tl_tensor* const* inputs, int32_t n, tl_tensors** out) {
+  return guarded([&] {
+    Model& model = *m->model;
+    {
+      std::lock_guard<std::mutex> lock(model.mutex);
+      if (!model.compiled) {
+        auto flat = torchlight::flatten(model.module, {});
+        torchlight::optimise_inference(flat.graph, model.device);
+        model.predict = torch::jit::Code(flat.graph, "predict");
+        model.predict_inputs = flat.inputs;
+        model.predict_extras = std::move(flat.extras);
+        model.compiled = true;
+      }
+    }
+    torchlight::check_count(model, model.predict_inputs, n);
+    auto stack = torchlight::prepare(model, inputs, n);
+    for (const auto& e : model.predict_extras) stack.push_back(e);
+    *out = new tl_tensors(torchlight::outputs_of(torchlight::run(model.predict, std::move(stack)).at(0)));
+  });
+}
+
+}  // extern "C"

@@ -1,0 +1,48 @@
+// A loaded model and what is compiled from it once.
+#ifndef TORCHLIGHT_MODEL_H
+#define TORCHLIGHT_MODEL_H
+
+#include <torch/csrc/jit/api/module.h>
+#include <torch/csrc/jit/runtime/interpreter.h>
+
+#include <memory>
+#include <mutex>
+#include <string>
+#include <vector>
+
+#include "handles.h"
+
+namespace torchlight {
+
+namespace jit = torch::jit;
+
+struct Model {
+  jit::Module module;
+  c10::Device device = c10::Device(c10::kCPU);
+  c10::ScalarType dtype = c10::kFloat;  // of the first floating-point parameter
+
+  std::mutex mutex;  // guards what follows
+  bool compiled = false;
+  jit::Code predict;
+  size_t predict_inputs = 0;
+  std::vector<c10::IValue> predict_extras;
+};
+
+// Runs code that was compiled from a graph: the plain interpreter, without the
+// profiling executor, whose later runs differ from its first.
+jit::Stack run(const jit::Code& code, jit::Stack stack);
+
+// The model's inputs on its device; floats in its type.
+jit::Stack prepare(const Model& model, const tl_tensor* const* inputs, int32_t n);
+
+// Says how many inputs there must be; throws TL_INVALID.
+void check_count(const Model& model, size_t want, int32_t got);
+
+NamedTensors outputs_of(const c10::IValue& result);
+
+// The forward method as the file has it, with the executor's rewriting off.
+c10::IValue plain_forward(const Model& model, jit::Stack inputs);
+
+}  // namespace torchlight
+
+#endif  // TORCHLIGHT_MODEL_H

@@ -1,0 +1,26 @@
+// Making graphs fast.
+#ifndef TORCHLIGHT_OPTIMISE_H
+#define TORCHLIGHT_OPTIMISE_H
+
+#include <c10/core/Device.h>
+#include <torch/csrc/jit/ir/ir.h>
+
+#include <memory>
+
+namespace torchlight {
+
+// Passes that keep every value and every derivative up to rounding: constants
+// computed, dropout removed, convolution and batch norm folded into one.
+void optimise_differentiable(std::shared_ptr<torch::jit::Graph>& graph);
+
+// All that and the passes whose results have no derivative, as
+// torch.jit.optimize_for_inference does: for graphs run without gradients.
+void optimise_inference(std::shared_ptr<torch::jit::Graph>& graph, c10::Device device);
+
+// Replaces fused operators without a derivative (the attention fast path that
+// traces made under no_grad contain) by differentiable ones. Returns how many.
+int decompose_fused(const std::shared_ptr<torch::jit::Graph>& graph);
+
+}  // namespace torchlight
+
+#endif  // TORCHLIGHT_OPTIMISE_H

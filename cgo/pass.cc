@@ -1,0 +1,230 @@
+#include <ATen/ATen.h>
+#include <ATen/core/grad_mode.h>
+#include <torch/csrc/autograd/autograd.h>
+
+#include <sstream>
+
+#include "failure.h"
+#include "optimise.h"
+#include "plan.h"
+
+namespace torchlight {
+namespace {
+
+// Largest relative difference allowed between head -> tail and the plain
+// forward. Folding changes rounding, not values; aliasing changes values.
+double tolerance(c10::ScalarType type) {
+  switch (type) {
+    case c10::kDouble: return 1e-10;
+    case c10::kHalf: return 2e-2;
+    case c10::kBFloat16: return 1e-1;
+    default: return 1e-5;
+  }
+}
+
+// Lists and dicts may be appended to by the tail, so each run gets its own.
+jit::Stack own_containers(const jit::Stack& values) {
+  jit::Stack out;
+  out.reserve(values.size());
+  for (const auto& v : values) out.push_back(v.isList() || v.isGenericDict() ? v.deepcopy() : v);
+  return out;
+}
+
+jit::Stack run_tail(const jit::Code& code, const Pass& pass, const at::Tensor& value) {
+  jit::Stack stack;
+  if (pass.plan->cut.has_value) stack.emplace_back(value);
+  for (auto& v : own_containers(pass.crossing)) stack.push_back(std::move(v));
+  return run(code, std::move(stack));
+}
+
+void compare(const Plan& plan, const NamedTensors& got, const NamedTensors& want) {
+  const double limit = tolerance(plan.model->dtype);
+  for (size_t i = 0; i < want.size(); i++) {
+    const at::Tensor& w = want[i].second;
+    if (!w.is_floating_point() || w.numel() == 0) continue;
+    const at::Tensor g = i < got.size() ? got[i].second.detach() : at::Tensor();
+    double difference = 1;
+    if (g.defined() && g.sizes() == w.sizes()) {
+      const at::Tensor exact = w.to(at::kDouble);
+      const at::Tensor delta = (g.to(at::kDouble) - exact).abs();
+      if (!delta.isfinite().all().item<bool>()) continue;  // the caller reports NaN and infinity
+      const double scale = exact.abs().max().item<double>();
+      difference = scale > 0 ? delta.max().item<double>() / scale : delta.max().item<double>();
+    }
+    if (difference <= limit) continue;
+    std::ostringstream s;
+    s << "cutting at " << plan.layers[0] << " changes the model's output (by " << difference << " relative): ";
+    if (plan.cut.suspects.empty()) {
+      s << "the model is not deterministic, or an operator behind the layer changes memory that is shared across the cut";
+    } else {
+      s << "the layer's value shares memory with " << plan.cut.suspects[0] << ", and a later operator writes to it in place";
+    }
+    s << "; hook the layer before or after it";
+    throw Failure(TL_ALIASING, s.str());
+  }
+}
+
+// Compares with the model as the file has it, or, for a model that would be
+// changed by running it, with its uncut graph.
+void check(Plan& plan, const jit::Stack& inputs, const NamedTensors& got) {
+  if (plan.checked) return;
+  c10::IValue want;
+  if (plan.writes_state) {
+    Flat flat = flatten(plan.model->module, {});
+    jit::Stack stack = inputs;
+    for (const auto& e : flat.extras) stack.push_back(e);
+    want = run(jit::Code(flat.graph, "plain"), std::move(stack)).at(0);
+  } else {
+    want = plain_forward(*plan.model, inputs);
+  }
+  compare(plan, got, outputs_of(want));
+  plan.checked = true;
+}
+
+const at::Tensor& recorded(const Pass& pass, size_t i) {
+  const Slot& slot = pass.slots[pass.plan->cut.captures[i].slot];
+  if (!slot.value.defined()) {
+    const std::string& layer = pass.plan->layers[i];
+    if (slot.executed == 0) throw Failure(TL_LAYER_NOT_CALLED, "layer " + layer + " sits in a branch that this input does not take");
+    throw Failure(TL_LAYER_NOT_CALLED, "layer " + layer + " ran " + std::to_string(slot.executed) + " time(s) for this input, numbered from 0");
+  }
+  return slot.value;
+}
+
+void require_float(const Pass& pass, size_t i) {
+  const at::Tensor& a = pass.activation(i);
+  if (a.is_floating_point()) return;
+  throw Failure(TL_LAYER_NOT_TENSOR, "layer " + pass.plan->layers[i] + " returns " + std::string(c10::toString(a.scalar_type())) +
+                                         " values, which have no gradient; choose a layer that returns floating-point values");
+}
+
+}  // namespace
+
+const at::Tensor& Pass::activation(size_t i) const {
+  return plan->cut.captures[i].at_cut ? value : recorded(*this, i);
+}
+
+std::unique_ptr<Pass> forward(const std::shared_ptr<Plan>& plan, const tl_tensor* const* inputs, int32_t n) {
+  check_count(*plan->model, plan->inputs, n);
+  auto pass = std::make_unique<Pass>();
+  pass->plan = plan;
+  const jit::Stack prepared = prepare(*plan->model, inputs, n);
+  jit::Stack stack = prepared;
+  for (const auto& e : plan->extras) stack.push_back(e);
+  stack = run(plan->head, std::move(stack));
+
+  size_t next = 0;
+  if (plan->cut.has_value) {
+    pass->value = stack.at(next++).toTensor().detach();
+    if (pass->value.is_floating_point()) {
+      at::AutoGradMode grad(true);
+      pass->value.requires_grad_(true);
+    }
+  }
+  pass->crossing.assign(std::make_move_iterator(stack.begin() + static_cast<std::ptrdiff_t>(next)), std::make_move_iterator(stack.end()));
+  pass->slots.resize(plan->cut.slots);
+  for (const Capture& c : plan->cut.captures)
+    if (!c.at_cut) pass->slots[c.slot].wanted = c.execution;
+  {
+    at::AutoGradMode grad(true);
+    Recording recording(&pass->slots);
+    pass->outputs = outputs_of(run_tail(plan->tail, *pass, pass->value).at(0));
+  }
+  for (size_t i = 0; i < plan->layers.size(); i++) require_float(*pass, i);
+  check(*plan, prepared, pass->outputs);
+  return pass;
+}
+
+NamedTensors backward(Pass& pass, const std::vector<std::pair<size_t, at::Tensor>>& cotangents) {
+  at::AutoGradMode grad(true);
+  std::vector<at::Tensor> outputs, vectors, layers;
+  for (const auto& [which, vector] : cotangents) {
+    const at::Tensor& out = pass.outputs.at(which).second;
+    if (vector.sizes() != out.sizes())
+      throw Failure(TL_INVALID, "the cotangent of output \"" + pass.outputs[which].first + "\" has shape " + c10::str(vector.sizes()) + ", the output " + c10::str(out.sizes()));
+    if (!out.requires_grad()) continue;  // it does not depend on the layers
+    outputs.push_back(out);
+    vectors.push_back(vector.to(out.device(), out.scalar_type()));
+  }
+  for (size_t i = 0; i < pass.plan->layers.size(); i++) layers.push_back(pass.activation(i));
+  std::vector<at::Tensor> gradients(layers.size());
+  if (!outputs.empty())
+    gradients = torch::autograd::grad(outputs, layers, vectors, /*retain_graph=*/true, /*create_graph=*/false, /*allow_unused=*/true);
+  NamedTensors named;
+  for (size_t i = 0; i < layers.size(); i++)
+    named.emplace_back(pass.plan->layers[i], gradients[i].defined() ? gradients[i].detach() : at::zeros_like(layers[i]));
+  return named;
+}
+
+NamedTensors rerun(Pass& pass, const at::Tensor& activation) {
+  Plan& plan = *pass.plan;
+  if (!plan.cut.has_value)
+    throw Failure(TL_INVALID, "layer " + plan.layers[0] + " sits inside a branch or loop, so the model cannot be continued from it; choose a layer outside");
+  if (activation.sizes() != pass.value.sizes())
+    throw Failure(TL_INVALID, "the activation has shape " + c10::str(activation.sizes()) + ", layer " + plan.layers[0] + " returned " + c10::str(pass.value.sizes()));
+  {
+    std::lock_guard<std::mutex> lock(plan.mutex);
+    if (!plan.light_ready) {
+      auto graph = plan.cut.tail->copy();
+      if (plan.folding) optimise_inference(graph, plan.model->device);
+      plan.light = jit::Code(graph, "tail without gradients");
+      plan.light_ready = true;
+    }
+  }
+  const at::Tensor value = activation.to(pass.value.device(), pass.value.scalar_type());
+  return outputs_of(run_tail(plan.light, pass, value).at(0));
+}
+
+}  // namespace torchlight
+
+using torchlight::Failure;
+using torchlight::guarded;
+
+tl_pass::tl_pass(std::unique_ptr<torchlight::Pass> p) : pass(std::move(p)) { torchlight::live().passes++; }
+tl_pass::~tl_pass() { torchlight::live().passes--; }
+
+extern "C" {
+
+tl_error* tl_plan_forward(tl_plan* p, const tl_tensor* const* inputs, int32_t n, tl_pass** out) {
+  return guarded([&] { *out = new tl_pass(torchlight::forward(p->plan, inputs, n)); });
+}
+
+tl_error* tl_pass_outputs(const tl_pass* p, tl_tensors** out) {
+  return guarded([&] {
+    torchlight::NamedTensors detached;
+    for (const auto& [name, t] : p->pass->outputs) detached.emplace_back(name, t.detach());
+    *out = new tl_tensors(std::move(detached));
+  });
+}
+
+tl_error* tl_pass_activations(const tl_pass* p, tl_tensors** out) {
+  return guarded([&] {
+    torchlight::NamedTensors all;
+    const auto& layers = p->pass->plan->layers;
+    for (size_t i = 0; i < layers.size(); i++) all.emplace_back(layers[i], p->pass->activation(i).detach());
+    *out = new tl_tensors(std::move(all));
+  });
+}
+
+tl_error* tl_pass_backward(tl_pass* p, const int32_t* which, const tl_tensor* const* cotangents, int32_t n, tl_tensors** gradients) {
+  return guarded([&] {
+    std::vector<std::pair<size_t, at::Tensor>> all;
+    for (int32_t i = 0; i < n; i++) {
+      if (which[i] < 0 || static_cast<size_t>(which[i]) >= p->pass->outputs.size())
+        throw Failure(TL_INVALID, "no output " + std::to_string(which[i]));
+      all.emplace_back(static_cast<size_t>(which[i]), cotangents[i]->value);
+    }
+    *gradients = new tl_tensors(torchlight::backward(*p->pass, all));
+  });
+}
+
+tl_error* tl_pass_rerun(tl_pass* p, const tl_tensor* activation, tl_tensors** out) {
+  return guarded([&] { *out = new tl_tensors(torchlight::rerun(*p->pass, activation->value)); });
+}
+
+void tl_pass_free(tl_pass* p) {
+  torchlight::ThreadState state;  // freeing an autograd graph runs code of libtorch
+  delete p;
+}
+
+}  // extern "C"

@@ -1,0 +1,92 @@
+#include "plan.h"
+
+#include "failure.h"
+#include "json.h"
+#include "optimise.h"
+
+namespace torchlight {
+namespace {
+
+size_t count_nodes(const jit::Graph& graph) {
+  size_t n = 0;
+  for (const jit::Node* node : graph.nodes())
+    if (node->kind() != c10::prim::Constant) n++;
+  return n;
+}
+
+}  // namespace
+
+std::shared_ptr<Plan> make_plan(std::shared_ptr<Model> model, std::vector<std::string> layers, bool folding) {
+  if (layers.empty()) throw Failure(TL_INVALID, "a plan needs at least one layer");
+  auto plan = std::make_shared<Plan>();
+  plan->model = std::move(model);
+  plan->layers = std::move(layers);
+  plan->folding = folding;
+
+  std::vector<Address> addresses;
+  std::vector<const Object*> objects;
+  std::set<const Object*> marked;
+  for (const auto& text : plan->layers) {
+    addresses.push_back(parse_address(text));
+    const Address& a = addresses.back();
+    objects.push_back(a.is_input || !a.op.empty() ? nullptr : resolve(plan->model->module, a));
+    if (objects.back()) marked.insert(objects.back());
+  }
+  Flat flat = flatten(plan->model->module, marked);
+  plan->inputs = flat.inputs;
+  plan->extras = flat.extras;
+  plan->writes_state = flat.writes_state;
+
+  std::vector<Target> targets;
+  for (size_t i = 0; i < addresses.size(); i++) {
+    targets.push_back(locate(flat, addresses[i], objects[i]));
+    for (const auto& c : flat.calls)
+      if (c.object == objects[i] && objects[i] && c.stands_for_input)
+        plan->notes.push_back(addresses[i].path + " is an identity in this trace: its input is explained");
+  }
+  plan->cut = cut(flat, targets);
+  plan->notes.insert(plan->notes.end(), flat.notes.begin(), flat.notes.end());
+
+  auto head = plan->cut.head->copy();
+  auto tail = plan->cut.tail->copy();
+  if (const int n = decompose_fused(tail))
+    plan->notes.push_back(std::to_string(n) + " fused attention operator(s) behind the layer replaced by differentiable ones");
+  if (folding) {
+    optimise_inference(head, plan->model->device);
+    optimise_differentiable(tail);
+  }
+  plan->head_nodes = count_nodes(*head);
+  plan->tail_nodes = count_nodes(*tail);
+  plan->head = jit::Code(head, "head");
+  plan->tail = jit::Code(tail, "tail");
+  return plan;
+}
+
+std::string describe(const Plan& plan) {
+  Json j;
+  j.open('{').key("kind").value(plan.cut.has_value ? "cut" : "tap");
+  j.key("head").value(static_cast<int64_t>(plan.head_nodes)).key("tail").value(static_cast<int64_t>(plan.tail_nodes));
+  j.key("crossing").value(static_cast<int64_t>(plan.cut.crossing));
+  return j.key("notes").strings(plan.notes).close('}').text();
+}
+
+}  // namespace torchlight
+
+using torchlight::guarded;
+
+extern "C" {
+
+tl_error* tl_plan_new(tl_module* m, const char* const* layers, int32_t n, int32_t folding, tl_plan** out) {
+  return guarded([&] {
+    std::vector<std::string> all(layers, layers + n);
+    *out = new tl_plan(torchlight::make_plan(m->model, std::move(all), folding != 0));
+  });
+}
+
+tl_error* tl_plan_describe(const tl_plan* p, tl_text** json) {
+  return guarded([&] { *json = new tl_text{torchlight::describe(*p->plan)}; });
+}
+
+void tl_plan_free(tl_plan* p) { delete p; }
+
+}  // extern "C"

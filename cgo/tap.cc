@@ -1,0 +1,93 @@
+#include "tap.h"
+
+#include <ATen/ATen.h>
+#include <ATen/core/grad_mode.h>
+#include <torch/csrc/jit/runtime/operator.h>
+
+#include <mutex>
+
+namespace torchlight {
+namespace {
+
+thread_local std::vector<Slot>* recording = nullptr;
+thread_local std::vector<std::vector<Note>>* noting = nullptr;
+
+at::Tensor tap(const at::Tensor& x, int64_t index) {
+  if (!recording) return x;
+  Slot& slot = (*recording)[static_cast<size_t>(index)];
+  if (slot.executed++ != slot.wanted) return x;
+  slot.value = x;
+  if (at::GradMode::is_enabled() && !x.requires_grad()) slot.value = x.detach().requires_grad_(true);
+  return slot.value.clone();
+}
+
+// Named tuples are named by their fields, as GoogLeNetOutputs is.
+std::string tuple_key(const c10::IValue& v, size_t i) {
+  const auto type = v.type()->cast<c10::TupleType>();
+  if (type && type->schema() && i < type->schema()->arguments().size()) return type->schema()->arguments()[i].name();
+  return std::to_string(i);
+}
+
+void run_tap(torch::jit::Stack& stack) {
+  const int64_t index = torch::jit::pop(stack).toInt();
+  const at::Tensor x = torch::jit::pop(stack).toTensor();
+  torch::jit::push(stack, tap(x, index));
+}
+
+void run_note(torch::jit::Stack& stack) {
+  const int64_t index = torch::jit::pop(stack).toInt();
+  const c10::IValue x = torch::jit::pop(stack);
+  if (!noting) return;
+  auto& notes = (*noting)[static_cast<size_t>(index)];
+  if (!notes.empty()) return;  // in a loop, the first execution speaks for all
+  std::vector<std::pair<std::string, at::Tensor>> tensors;
+  flatten_tensors(x, "", tensors);
+  for (const auto& [name, t] : tensors) notes.push_back({name, t.sizes().vec(), t.scalar_type()});
+}
+
+void register_operators() {
+  static std::once_flag once;
+  std::call_once(once, [] {
+    // Conservative: no pass may move, merge or drop them.
+    const auto kind = c10::AliasAnalysisKind::CONSERVATIVE;
+    torch::jit::registerOperator(torch::jit::Operator("torchlight::tap(Tensor x, int slot) -> Tensor", run_tap, kind));
+    torch::jit::registerOperator(torch::jit::Operator("torchlight::note(Any x, int slot) -> ()", run_note, kind));
+  });
+}
+
+std::string join(const std::string& name, const std::string& key) { return name.empty() ? key : name + "." + key; }
+
+}  // namespace
+
+Recording::Recording(std::vector<Slot>* slots) : outer_(recording) { recording = slots; }
+Recording::~Recording() { recording = outer_; }
+
+Noting::Noting(std::vector<std::vector<Note>>* notes) : outer_(noting) { noting = notes; }
+Noting::~Noting() { noting = outer_; }
+
+c10::Symbol tap_symbol() {
+  register_operators();
+  return c10::Symbol::fromQualString("torchlight::tap");
+}
+
+c10::Symbol note_symbol() {
+  register_operators();
+  return c10::Symbol::fromQualString("torchlight::note");
+}
+
+void flatten_tensors(const c10::IValue& v, const std::string& name, std::vector<std::pair<std::string, at::Tensor>>& out) {
+  if (v.isTensor()) {
+    if (v.toTensor().defined()) out.emplace_back(name, v.toTensor());
+  } else if (v.isTuple()) {
+    const auto& elements = v.toTupleRef().elements();
+    for (size_t i = 0; i < elements.size(); i++) flatten_tensors(elements[i], join(name, tuple_key(v, i)), out);
+  } else if (v.isList()) {
+    const auto list = v.toListRef();
+    for (size_t i = 0; i < list.size(); i++) flatten_tensors(list[i], join(name, std::to_string(i)), out);
+  } else if (v.isGenericDict()) {
+    for (const auto& entry : v.toGenericDict())
+      flatten_tensors(entry.value(), join(name, entry.key().isString() ? entry.key().toStringRef() : std::to_string(entry.key().toInt())), out);
+  }
+}
+
+}  // namespace torchlight
