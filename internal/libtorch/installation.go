@@ -77,18 +77,12 @@ func library(dir, stem string) string {
 	return ""
 }
 
-// The number moved from the API's header to headeronly/ in 2.10.
-var (
-	versionHeaders = []string{
-		"torch/headeronly/version.h",
-		"torch/csrc/api/include/torch/version.h",
-	}
-	versionNumber = regexp.MustCompile(`(?m)^#define TORCH_VERSION_(?:MAJOR|MINOR|PATCH)\s+(\d+)`)
-)
+var versionNumber = regexp.MustCompile(`(?m)^#define TORCH_VERSION_(?:MAJOR|MINOR|PATCH)\s+(\d+)`)
 
 // headerVersion reads TORCH_VERSION_{MAJOR,MINOR,PATCH}, defined in this order.
+// They moved from the C++ API's header to headeronly/ in 2.10.
 func headerVersion(include string) (string, error) {
-	for _, header := range versionHeaders {
+	for _, header := range []string{"torch/headeronly/version.h", "torch/csrc/api/include/torch/version.h"} {
 		text, err := os.ReadFile(filepath.Join(include, header))
 		if err != nil {
 			continue
