@@ -12,9 +12,10 @@ import (
 // style mixes heat and photo.
 //
 // What the model did not see carries no heat, and must not look like a region
-// that the model saw and ignored: it is darkened, and a thin light line runs
-// around what was seen. (A line alone is lost in a busy photo; darkening alone
-// is mistaken for part of a dark one.)
+// that the model saw and ignored: it is faded and darkened, and a thin light
+// line runs around what was seen. (A line alone is lost in a busy photo, a dark
+// border alone in a dark one, and colours left alone outside draw the eye away
+// from the heat.)
 //
 // A nil style is [Torchlight]. The photo itself is not changed.
 func Overlay(photo *preprocess.Image, heat engine.Array, g preprocess.Geometry, style Style) (*preprocess.Image, error) {
@@ -66,10 +67,11 @@ func paste(img *preprocess.Image, pixels []uint8, r image.Rectangle) {
 	}
 }
 
-// darken halves the brightness.
+// darken fades the colours and halves the brightness.
 func darken(dst, src []uint8) {
-	for i, v := range src {
-		dst[i] = v / 2
+	for i := 0; i+2 < len(src); i += 3 {
+		r, g, b := faded(src[i], src[i+1], src[i+2])
+		dst[i], dst[i+1], dst[i+2] = uint8(r/2), uint8(g/2), uint8(b/2)
 	}
 }
 

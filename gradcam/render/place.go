@@ -3,7 +3,6 @@ package render
 import (
 	"fmt"
 	"image"
-	"math"
 
 	"github.com/torchlight-go/torchlight/engine"
 	"github.com/torchlight-go/torchlight/gradcam/preprocess"
@@ -33,17 +32,24 @@ func place(heat engine.Array, g preprocess.Geometry) (seen image.Rectangle, valu
 // (i+0.5)*resized/original, the crop takes its corner off, and the map has n
 // values over the crop's extent.
 func axis(original, resized, corner, extent, n int) (from, to int, on resample.Line) {
-	scale := float64(resized) / float64(original)
-	at := func(edge int) int { // the first pixel whose centre is not before the edge
-		first := math.Ceil(float64(edge)/scale - 0.5)
-		return int(min(max(first, 0), float64(original)))
-	}
-	from, to = at(corner), at(corner+extent)
-	stretch := float64(n) / float64(extent)
+	from = firstPixel(corner, original, resized)
+	to = firstPixel(corner+extent, original, resized)
+	scale, stretch := float64(resized)/float64(original), float64(n)/float64(extent)
 	return from, to, resample.Line{
 		Scale:  scale * stretch,
 		Offset: (float64(from)*scale - float64(corner)) * stretch,
 	}
+}
+
+// firstPixel is the first photo pixel i whose centre is not before an edge of
+// the crop, (i+0.5)*resized/original >= edge, in whole numbers because centres
+// do fall on edges. It is original where there is none.
+func firstPixel(edge, original, resized int) int {
+	from, per := 2*edge*original-resized, 2*resized
+	if from <= 0 {
+		return 0
+	}
+	return min((from+per-1)/per, original)
 }
 
 // checkGeometry reports a geometry that is not that of the photo, or that is
@@ -64,7 +70,7 @@ func checkGeometry(photo *preprocess.Image, g preprocess.Geometry) error {
 			return fmt.Errorf("render: the geometry %+v has a side outside 1..%d", g, maxSide)
 		}
 	}
-	if max(g.CropX, -g.CropX, g.CropY, -g.CropY) > maxSide {
+	if min(g.CropX, g.CropY) < -maxSide || max(g.CropX, g.CropY) > maxSide {
 		return fmt.Errorf("render: the crop %+v does not touch the photo", g)
 	}
 	return nil

@@ -2,17 +2,21 @@ package render
 
 import "math"
 
-// Torchlight is the default style: heat lights up on the photo like the beam of
-// a torch. Opacity grows with heat, so that a cold region shows the photo as it
-// is (what there is to see in it is the question) and the hottest one still
-// lets the photo's texture through. The zero value is ready for use.
+// Torchlight is the default style: heat lights up on a faded photo like the
+// beam of a torch.
+//
+// Opacity grows with heat, so a cold region shows what there is to see in it
+// and the hottest one still lets the photo's texture through. The photo is
+// faded towards grey because inferno's reds and yellows are the colours of cats,
+// skin and sunlight: what is vivid is heat, and nothing else is. The zero value
+// is ready for use.
 type Torchlight struct {
 	// Colormap gives the colours; inferno by default.
 	Colormap Colormap
 }
 
 // opaque is the opacity of the hottest pixel.
-const opaque = 0.75
+const opaque = 0.8
 
 // Name implements [Style].
 func (Torchlight) Name() string { return "torchlight" }
@@ -24,15 +28,21 @@ func (s Torchlight) Blend(dst, photo []uint8, heat []float32) {
 		l := level(v)
 		k, a := keep[l], &add[l]
 		p, d := photo[3*i:3*i+3:3*i+3], dst[3*i:3*i+3:3*i+3]
-		d[0] = uint8((uint32(p[0])*k + a[0]) >> 16)
-		d[1] = uint8((uint32(p[1])*k + a[1]) >> 16)
-		d[2] = uint8((uint32(p[2])*k + a[2]) >> 16)
+		r, g, b := faded(p[0], p[1], p[2])
+		d[0] = uint8((r*k + a[0]) >> 16)
+		d[1] = uint8((g*k + a[1]) >> 16)
+		d[2] = uint8((b*k + a[2]) >> 16)
 	}
 }
 
-// opacity of heat 0..1. The smooth step keeps faint heat from veiling the
-// photo and gives the hot spot an edge without a line.
-func opacity(heat float64) float64 { return opaque * heat * heat * (3 - 2*heat) }
+// faded takes seven tenths of a colour's saturation away. The grey is the
+// luma of ITU-R BT.601, which Pillow's mode L uses too.
+func faded(r, g, b uint8) (fr, fg, fb uint32) {
+	const colour, grey = 19661, 65536 - 19661 // 0.3 and 0.7 of 65536
+	luma := (19595*uint32(r) + 38470*uint32(g) + 7471*uint32(b)) >> 16
+	base := grey*luma + 1<<15
+	return (colour*uint32(r) + base) >> 16, (colour*uint32(g) + base) >> 16, (colour*uint32(b) + base) >> 16
+}
 
 // levels lists, for each of 256 levels of heat and in units of 1/65536, the
 // share of the photo that stays and the colour that comes on top, rounding
@@ -40,7 +50,7 @@ func opacity(heat float64) float64 { return opaque * heat * heat * (3 - 2*heat) 
 func (s Torchlight) levels() (keep [256]uint32, add [256][3]uint32) {
 	colors := s.Colormap.table()
 	for l := range 256 {
-		alpha := opacity(float64(l) / 255)
+		alpha := opaque * float64(l) / 255
 		keep[l] = uint32(math.Round(65536 * (1 - alpha)))
 		for c := range 3 {
 			add[l][c] = (65536-keep[l])*uint32(colors[l][c]) + 1<<15
