@@ -1,32 +1,78 @@
-"""Captum's toy convolutional network, whose Grad-CAM is known to the digit."""
+"""Write gradcam/testdata/toy.json: what the peers compute on captum's toy net.
+
+    python scripts/golden/toy.py [OUT]
+
+The head is drawn by a formula (captum's own has four equal rows, whose softmax
+has no gradient). Inputs are 0..15 and 1..16 as one batch of [2, 1, 4, 4].
+
+    Head   the 4 x 8 weights of fc1
+    Cases  Name, Method, Layers, Target and, for both samples, Map [4, 4]
+
+pytorch-grad-cam computes gradcam and hirescam; seed is the recipe's own code
+with its two bugs mended.
+"""
+
+import json
+import sys
 
 import torch
-from torch import Tensor, nn
+import torch.nn.functional as F
+from pytorch_grad_cam import GradCAM, HiResCAM
+from pytorch_grad_cam.utils.model_targets import ClassifierOutputSoftmaxTarget, ClassifierOutputTarget
 
-from cases import Layer, case
-
-
-def ramp(shape=None) -> list[Tensor]:
-    """The image 0..15, and the same upside down as a second sample."""
-    image = torch.arange(16.0).reshape(1, 1, 4, 4)
-    return [torch.cat([image, image.flip(2)])]
+from calls import Toy
 
 
-@case("frozen_toy", [Layer("conv1"), Layer("relu1")], forms=("script", "trace", "frozen"), inputs=ramp)
-class Toy(nn.Module):
-    """Captum's toy network: convolution, ReLU, linear, ReLU, all weights known."""
+def network():
+    model = Toy().eval()
+    with torch.no_grad():
+        rows = torch.arange(32).reshape(4, 8)
+        model.fc1.weight.copy_(((rows * 7 + rows // 8 * 3) % 11 - 4) / 64.0)
+    return model
 
-    def __init__(self, inplace: bool = False):
-        super().__init__()
-        self.conv1 = nn.Conv2d(1, 2, 3)
-        self.conv1.weight.data.fill_(1.0)
-        self.conv1.bias.data.copy_(torch.tensor([-50.0, -75.0]))
-        self.relu1 = nn.ReLU(inplace=inplace)
-        self.fc1 = nn.Linear(8, 4)
-        self.fc1.weight.data.copy_(torch.tensor([1.0, 1, 1, 1, 1, -1, -1, -1]).expand(4, 8))
-        self.fc1.bias.data.zero_()
-        self.relu2 = nn.ReLU(inplace=inplace)
 
-    def forward(self, x: Tensor) -> Tensor:
-        y = self.relu1(self.conv1(x))
-        return self.relu2(self.fc1(y.flatten(1)))
+def seed(model, x, layer):
+    """The recipe as meant: softmax, top class, elementwise, ReLU, upsample."""
+    features = {}
+
+    def keep(_, __, output):
+        features["a"] = output
+        output.register_hook(lambda g: features.update(g=g))
+
+    handle = layer.register_forward_hook(keep)
+    best = F.softmax(model(x), dim=1).sort(dim=1, descending=True).values[:, 0]
+    best.sum().backward()
+    handle.remove()
+    m = F.relu((features["a"] * features["g"]).sum(dim=1, keepdim=True))
+    return F.interpolate(m, x.shape[2:], mode="bilinear", align_corners=False)[:, 0].detach().numpy()
+
+
+def main():
+    model = network()
+    x = torch.stack([torch.arange(16.0), torch.arange(16.0) + 1]).reshape(2, 1, 4, 4)
+    layer = {"conv1": model.conv1, "relu1": model.relu1}
+    targets = {
+        "top1": None,
+        "2": [ClassifierOutputTarget(2)] * 2,
+        "prob:1": [ClassifierOutputSoftmaxTarget(1)] * 2,
+    }
+    cases = []
+    for name, method in (("gradcam", GradCAM), ("hirescam", HiResCAM)):
+        for layers in (["conv1"], ["relu1"], ["conv1", "relu1"]):
+            for target, peers in targets.items():
+                with method(model=model, target_layers=[layer[l] for l in layers]) as cam:
+                    maps = cam(input_tensor=x, targets=peers)
+                cases.append((name, layers, target, maps))
+    for l in layer:
+        cases.append(("seed", [l], "top1", seed(model, x, layer[l])))
+
+    with open(sys.argv[1] if len(sys.argv) > 1 else "gradcam/testdata/toy.json", "w") as f:
+        head = json.dumps(model.fc1.weight.tolist())
+        output = json.dumps(model(x).tolist())
+        rows = ",\n".join(json.dumps({"Method": m, "Layers": l, "Target": t, "Maps": maps.reshape(2, -1).tolist()})
+                          for m, l, t, maps in cases)
+        f.write(f'{{\n"Head": {head},\n"Output": {output},\n"Cases": [\n{rows}\n]\n}}\n')
+
+
+if __name__ == "__main__":
+    main()

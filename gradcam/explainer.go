@@ -1,0 +1,168 @@
+package gradcam
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/torchlight-go/torchlight/engine"
+)
+
+// Explainer explains the decisions of one model. It is immutable and safe for
+// concurrent use; the plans it makes of the model are kept until Close.
+type Explainer struct {
+	model      engine.Model
+	methods    []Method
+	layers     []string // empty: choose
+	layouts    []Layout // empty: find by shape
+	fusion     Fusion
+	outputName string
+	kind       OutputKind
+	labels     []string
+	top        int
+	log        *slog.Logger
+
+	plans   memo[engine.Plan]
+	choices memo[Choice]
+	// running is held for reading by every call, so that Close waits for them.
+	running sync.RWMutex
+	closed  bool
+}
+
+// New builds an explainer. The model is neither run nor looked into yet.
+func New(model engine.Model, options ...Option) (*Explainer, error) {
+	if model == nil {
+		return nil, errors.New("gradcam: model is nil")
+	}
+	e := &Explainer{
+		model:   model,
+		methods: []Method{GradCAM},
+		top:     5,
+		log:     slog.New(slog.DiscardHandler),
+		choices: memo[Choice]{limit: 64},
+	}
+	for _, set := range options {
+		if err := set(e); err != nil {
+			return nil, fmt.Errorf("gradcam: %w", err)
+		}
+	}
+	if n := max(len(e.layers), 1); len(e.layouts) > 1 && len(e.layouts) != n {
+		return nil, fmt.Errorf("gradcam: %d layouts for %d layers: give one for all or one each", len(e.layouts), n)
+	}
+	if len(e.layers) > 0 && !needsLayer(e.methods) {
+		e.log.Warn("layer is ignored: the method explains the input", "layers", e.layers, "method", e.methods[0].Name())
+	}
+	return e, nil
+}
+
+// Close waits for explanations that are running and releases the plans. It may
+// be called more than once.
+func (e *Explainer) Close() error {
+	e.running.Lock()
+	defer e.running.Unlock()
+	if e.closed {
+		return nil
+	}
+	e.closed = true
+	var errs []error
+	for _, p := range e.plans.values() {
+		errs = append(errs, p.Close())
+	}
+	return errors.Join(errs...)
+}
+
+// Explain explains a batch: the model's only input, the first axis being the
+// batch. targets is one target for all samples, or one each; without any it is
+// [Top1]. There is one result a sample.
+func (e *Explainer) Explain(ctx context.Context, batch engine.Array, targets ...Target) ([]Result, error) {
+	if len(e.methods) > 1 {
+		return nil, fmt.Errorf("gradcam: %d methods: call ExplainAll, or build one explainer for each", len(e.methods))
+	}
+	all, err := e.ExplainAll(ctx, []engine.Array{batch}, targets...)
+	if err != nil {
+		return nil, err
+	}
+	return all[0], nil
+}
+
+// ExplainAll explains a batch with every method of the explainer, on one forward
+// pass, and one backward pass for all methods that explain the same score.
+// inputs are the model's arguments. The result is indexed by method, in the
+// order of [WithMethods], then by sample.
+func (e *Explainer) ExplainAll(ctx context.Context, inputs []engine.Array, targets ...Target) ([][]Result, error) {
+	e.running.RLock()
+	defer e.running.RUnlock()
+	if e.closed {
+		return nil, fmt.Errorf("gradcam: %w", ErrClosed)
+	}
+	results, err := e.explain(ctx, inputs, targets)
+	if err != nil {
+		return nil, fmt.Errorf("gradcam: %w", err)
+	}
+	return results, nil
+}
+
+func (e *Explainer) explain(ctx context.Context, inputs []engine.Array, targets []Target) ([][]Result, error) {
+	start := time.Now()
+	n, err := checkInputs(inputs)
+	if err != nil {
+		return nil, err
+	}
+	each, err := perSample(targets, n)
+	if err != nil {
+		return nil, err
+	}
+	b := &batch{explainer: e, inputs: inputs, n: n}
+	defer b.close()
+	if err := b.forward(ctx); err != nil {
+		return nil, err
+	}
+	all := make([][]Result, len(e.methods))
+	for i, m := range e.methods {
+		if all[i], err = b.explain(ctx, m, each); err != nil {
+			return nil, fmt.Errorf("%s: %w", m.Name(), err)
+		}
+	}
+	b.timings.Total = time.Since(start)
+	for _, results := range all {
+		for i := range results {
+			results[i].Timings.Forward = b.timings.Forward
+			results[i].Timings.Choose = b.timings.Choose
+			results[i].Timings.Total = b.timings.Total
+		}
+	}
+	return all, nil
+}
+
+// plan makes a plan or finds the one made before.
+func (e *Explainer) plan(ctx context.Context, spec engine.Spec) (engine.Plan, error) {
+	key := fmt.Sprintf("%d %s", spec.Relu, strings.Join(spec.Layers, "\x00"))
+	return e.plans.get(ctx, key, func() (engine.Plan, error) {
+		p, err := e.model.Plan(ctx, spec)
+		if err == nil {
+			e.log.Debug("plan made", "layers", spec.Layers, "how", p.Describe())
+		}
+		return p, err
+	})
+}
+
+// layout is the layout given for layer i.
+func (e *Explainer) layout(i int) Layout {
+	if len(e.layouts) == 0 {
+		return Layout{}
+	}
+	return e.layouts[i%len(e.layouts)]
+}
+
+func needsLayer(methods []Method) bool {
+	for _, m := range methods {
+		if m.Needs().Layer {
+			return true
+		}
+	}
+	return false
+}

@@ -1,0 +1,101 @@
+package gradcam
+
+import (
+	"math"
+
+	"github.com/torchlight-go/torchlight/engine"
+)
+
+// Fusion says how the maps of several layers become one.
+type Fusion int
+
+const (
+	// Mean is pytorch-grad-cam's fusion.
+	Mean Fusion = iota
+	// Max is torch-cam's.
+	Max
+	// Product is RefineCAM's: of each layer's finished map.
+	Product
+)
+
+// finishLayer makes the map of one layer, of the given extents. In the terms of
+// pytorch-grad-cam it is compute_cam_per_layer.
+func finishLayer(raw Raw, finish Finish, fusion Fusion, space []int) []float32 {
+	if raw.Reason != "" { // a layer that says nothing adds nothing
+		return make([]float32, engine.Size(space))
+	}
+	if finish == Magnitude {
+		m := magnitude(raw.Values)
+		minMax(m)
+		return resize(m, raw.Values.Shape[1:], space)
+	}
+	m := make([]float32, raw.Values.Len())
+	for i, v := range raw.Values.Data {
+		m[i] = max(v, 0)
+	}
+	if finish == Normalise {
+		minMax(m)
+	}
+	m = resize(m, raw.Values.Shape, space)
+	if finish == Normalise && fusion == Product {
+		minMax(m)
+	}
+	return m
+}
+
+// finishAll fuses the maps of the layers. It may overwrite them.
+func finishAll(maps [][]float32, finish Finish, fusion Fusion) []float32 {
+	fused := maps[0]
+	for _, m := range maps[1:] {
+		for i, v := range m {
+			switch fusion {
+			case Mean:
+				fused[i] += v
+			case Max:
+				fused[i] = max(fused[i], v)
+			case Product:
+				fused[i] *= v
+			}
+		}
+	}
+	if n := float32(len(maps)); fusion == Mean && n > 1 {
+		for i := range fused {
+			fused[i] /= n
+		}
+	}
+	// pytorch-grad-cam normalises again after upsampling, which for an even
+	// factor never meets the peak: this restores a maximum of 1. A product of
+	// one has been through it.
+	if finish != Clip && (fusion != Product || len(maps) > 1) {
+		minMax(fused)
+	}
+	return fused
+}
+
+// minMax stretches a map to 0..1 as pytorch-grad-cam does: the minimum is
+// subtracted, then the maximum of what is left divides, plus 1e-7.
+func minMax(m []float32) {
+	low, _ := extremes(m)
+	for i := range m {
+		m[i] -= low
+	}
+	_, high := extremes(m)
+	scale := 1e-7 + high
+	for i := range m {
+		m[i] /= scale
+	}
+}
+
+// magnitude is the sum over channels of the magnitudes of [C, space...].
+func magnitude(a engine.Array) []float32 {
+	n := engine.Size(a.Shape[1:])
+	sum := make([]float64, n)
+	for i, v := range a.Data {
+		sum[i%n] += math.Abs(float64(v))
+	}
+	out := make([]float32, n)
+	for i, v := range sum {
+		out[i] = float32(min(v, math.MaxFloat32))
+	}
+	return out
+}

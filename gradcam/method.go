@@ -1,0 +1,109 @@
+package gradcam
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/torchlight-go/torchlight/engine"
+)
+
+// Method computes raw maps. Methods are small immutable values; one value
+// serves many explanations at the same time.
+//
+// Map gets a [Run]: the batch, its scores and, on demand, activations,
+// gradients and everything else the engine can do. What it returns is signed
+// and not normalised; [Finish] says what becomes of it. A method may also
+// implement [Retargeter].
+type Method interface {
+	// Name is the method's name on the command line: lower case, no spaces.
+	Name() string
+	// Needs says what the method asks of the engine. It is read before Map, to
+	// run what several methods need only once, and to say which methods would
+	// work where this one does not.
+	Needs() Needs
+	// Map returns one attribution a layer, in the order of run.Layers, or one
+	// for the input.
+	Map(ctx context.Context, run *Run) ([]Attribution, error)
+}
+
+// Retargeter is a Method that explains a function of its own of the class that
+// the target chose: the seed's recipe takes its probability, FinerCAM compares
+// it with its neighbours.
+type Retargeter interface {
+	Method
+	Retarget(Target) Target
+}
+
+// Needs is what a method asks of the engine.
+type Needs struct {
+	// Layer says that the method explains a layer. Without it layers are ignored.
+	Layer bool
+	// Gradient is the gradient by the layer.
+	Gradient bool
+	// Input is the gradient by the model's input, through a plan of its own.
+	Input bool
+	// SecondOrder, Rerun, RerunGrad and Biases are capabilities of package
+	// engine, Predict is plain inference.
+	SecondOrder, Rerun, RerunGrad, Biases, Predict bool
+	// Random says that the result depends on a seed.
+	Random bool
+	// Cost is what one explanation takes.
+	Cost Cost
+}
+
+// Cost counts passes through the whole network for one batch. Passes shared by
+// several methods are made once.
+type Cost struct {
+	Forward, Backward int
+	// PerChannel and PerPosition count partial passes, after the layer, for
+	// each of its channels or positions.
+	PerChannel, PerPosition int
+	// Note says what the numbers cannot.
+	Note string
+}
+
+// Finish says how a raw map becomes a map.
+type Finish int
+
+const (
+	// Normalise is pytorch-grad-cam's pipeline: ReLU, min-max at the layer's
+	// size, upsample, fuse the layers, min-max again.
+	Normalise Finish = iota
+	// Clip is ReLU, upsample, fuse. The map keeps its scale.
+	Clip
+	// Magnitude is for input attributions [C, H, W]: the sum of magnitudes over
+	// channels, min-max.
+	Magnitude
+)
+
+// Attribution is one raw map for every sample of the batch.
+type Attribution struct {
+	// Layer is the address of the layer, or [engine.Input].
+	Layer string
+	// Values are [N, space...], or [N, C, space...] under Magnitude.
+	Values engine.Array
+	Finish Finish
+}
+
+// check refuses an attribution that does not hold one finite map a sample.
+func (a Attribution) check(n int) error {
+	rank := 2
+	if a.Finish == Magnitude {
+		rank = 3
+	}
+	if len(a.Values.Shape) < rank || a.Values.Shape[0] != n || a.Values.Ints != nil {
+		return fmt.Errorf("raw map of %s has shape %v for %d samples", a.Layer, a.Values.Shape, n)
+	}
+	if err := a.Values.Check(); err != nil {
+		return fmt.Errorf("raw map of %s: %w", a.Layer, err)
+	}
+	if a.Values.Len() == 0 {
+		return fmt.Errorf("raw map of %s is empty: its shape is %v", a.Layer, a.Values.Shape)
+	}
+	for i := range n {
+		if err := finite(a.Values.Row(i), "raw map of "+a.Layer); err != nil {
+			return &SampleError{i, err}
+		}
+	}
+	return nil
+}

@@ -1,0 +1,177 @@
+package gradcam
+
+import (
+	"fmt"
+	"time"
+
+	"github.com/torchlight-go/torchlight/engine"
+)
+
+// Result explains one sample. It holds no native memory and belongs to the
+// caller.
+type Result struct {
+	// Sample is the index in the batch.
+	Sample int
+	// Method is the method's name.
+	Method string
+	// Raw are the raw maps, one a layer.
+	Raw []Raw
+	// RawMin and RawMax are the extremes of all raw maps. The normalised map
+	// hides them, and with them how strong it is.
+	RawMin, RawMax float32
+	// Target is what was explained.
+	Target Explained
+	// Top are the best classes, best first.
+	Top []ClassScore
+	// Reason says why the map is blank; it is empty when the map is not.
+	Reason Reason
+	// Normalised says that the map was stretched to 0..1.
+	Normalised bool
+	// Choice says why the layer was chosen, if the caller named none.
+	Choice Choice
+	// Timings are those of the whole batch.
+	Timings Timings
+
+	fusion Fusion
+	finish Finish
+	space  []int // the input's extents, which the map has
+}
+
+// Raw is the map of one layer as the method computed it: signed, before ReLU and
+// normalisation.
+type Raw struct {
+	// Layer is the layer's address, or [engine.Input].
+	Layer string
+	// Values are [h, w] of the layer, or [C, H, W] for input attributions.
+	Values   engine.Array
+	Min, Max float32
+	// Reason says why this layer's map is blank.
+	Reason Reason
+}
+
+// Explained is the target of one sample, with every choice made.
+type Explained struct {
+	// Target is in the grammar of [ParseTarget].
+	Target string
+	// ClassScore's Index is [NoClass] when the target is not about one class.
+	ClassScore
+}
+
+// ClassScore is what the model says about one class.
+type ClassScore struct {
+	Index int
+	// Label is the class's name, if names are known.
+	Label string
+	// Score is the value of the target, or the raw output in a list of the best.
+	Score float64
+	// Probability is 0 when there is no class.
+	Probability float64
+}
+
+// Timings say where the time of a batch went. Choose is finding a layer, Method
+// is the method without its backward pass.
+type Timings struct {
+	Choose, Forward, Backward, Method, Total time.Duration
+}
+
+// Map is the finished map at the size of the input, [H, W]: 0..1 if Normalised.
+// It is computed anew by every call.
+func (r Result) Map() engine.Array { return r.mapOf(r.space) }
+
+// maxMap bounds the size of a map, in values: larger than any photograph.
+const maxMap = 1 << 28
+
+// MapSize is the finished map at another size, computed from the raw maps.
+func (r Result) MapSize(h, w int) (engine.Array, error) {
+	if len(r.space) > 2 {
+		return engine.Array{}, fmt.Errorf("gradcam: a map of a volume %v has no size %d x %d: use Map", r.space, h, w)
+	}
+	if h < 1 || w < 1 || h > maxMap/w {
+		return engine.Array{}, fmt.Errorf("gradcam: map of %d x %d: give sizes from 1, at most %d values in all", h, w, maxMap)
+	}
+	return r.mapOf([]int{h, w}), nil
+}
+
+func (r Result) mapOf(space []int) engine.Array {
+	out := engine.NewArray(space...)
+	if r.Reason != "" {
+		return out
+	}
+	maps := make([][]float32, len(r.Raw))
+	for i, raw := range r.Raw {
+		maps[i] = finishLayer(raw, r.finish, r.fusion, space)
+	}
+	copy(out.Data, finishAll(maps, r.finish, r.fusion))
+	return out
+}
+
+// results puts together what is known about every sample.
+func (r *Run) results(m Method, maps []Attribution, timings Timings) []Result {
+	b := r.batch
+	results := make([]Result, b.n)
+	for i := range results {
+		y, s := b.samples[i], r.scores[i]
+		probabilities := y.Probabilities()
+		res := Result{
+			Sample:     i,
+			Method:     m.Name(),
+			Target:     Explained{r.targets[i].String(), ClassScore{Index: s.Index, Score: s.Value}},
+			Top:        best(y.Values(), probabilities, b.explainer.labels, b.explainer.top),
+			Normalised: maps[0].Finish != Clip,
+			Choice:     b.choice,
+			Timings:    timings,
+			fusion:     b.explainer.fusion,
+			finish:     maps[0].Finish,
+			space:      mapSpace(b.inputs[0].Shape, maps[0]),
+		}
+		if s.Index >= 0 && s.Index < len(probabilities) {
+			res.Target.Probability = probabilities[s.Index]
+			res.Target.Label = label(b.explainer.labels, s.Index)
+		}
+		for _, a := range maps {
+			res.Raw = append(res.Raw, r.raw(a, i))
+		}
+		res.RawMin, res.RawMax = res.Raw[0].Min, res.Raw[0].Max
+		for _, raw := range res.Raw[1:] {
+			res.RawMin, res.RawMax = min(res.RawMin, raw.Min), max(res.RawMax, raw.Max)
+		}
+		res.Reason = res.blank()
+		results[i] = res
+	}
+	return results
+}
+
+// raw is one sample's share of an attribution.
+func (r *Run) raw(a Attribution, sample int) Raw {
+	row := a.Values.Row(sample)
+	raw := Raw{Layer: a.Layer, Values: engine.NewArray(row.Shape...)}
+	copy(raw.Values.Data, row.Data)
+	raw.Min, raw.Max = extremes(raw.Values.Data)
+	gradient, known := r.steepest(a.Layer, sample)
+	raw.Reason = blank(raw, a.Finish, known && gradient == 0, r.scores[sample].Saturated)
+	return raw
+}
+
+// mapSpace is the size of the finished map: the input's extents, or those of the
+// raw map for inputs without space.
+func mapSpace(input []int, a Attribution) []int {
+	space := a.Values.Shape[1:]
+	if a.Finish == Magnitude {
+		space = a.Values.Shape[2:]
+	}
+	if len(input) > 2 && len(input)-2 >= len(space) || len(input) > 2 && engine.Size(space) == 1 {
+		return append([]int(nil), input[2:]...)
+	}
+	return append([]int(nil), space...)
+}
+
+// best lists the k best classes.
+func best(z, probabilities []float64, labels []string, k int) []ClassScore {
+	order := descending(z)
+	top := make([]ClassScore, min(k, len(z)))
+	for i := range top {
+		c := order[i]
+		top[i] = ClassScore{Index: c, Label: label(labels, c), Score: z[c], Probability: probabilities[c]}
+	}
+	return top
+}

@@ -1,0 +1,195 @@
+package gradcam
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"github.com/torchlight-go/torchlight/engine"
+)
+
+// Run is one batch on its way through one method. What it returns is shared
+// with other methods: read only. It is valid until Map returns and belongs to
+// the goroutine that called Map.
+type Run struct {
+	batch   *batch
+	targets []Target
+	scores  []Score
+	// cotangents are dscore/doutput of the whole batch.
+	cotangents []engine.Cotangent
+	gradients  []View // nil until asked for
+}
+
+// batch is what all methods of one call share.
+type batch struct {
+	explainer   *Explainer
+	inputs      []engine.Array
+	n           int
+	choice      Choice
+	layers      []string
+	pass        engine.Pass // nil when no method needs a layer
+	outputs     []engine.Output
+	output      int // the index of the output that is scored
+	samples     []Sample
+	layouts     []Layout
+	activations []View // nil until asked for
+	passes      []*Run // runs whose gradients are there
+	timings     Timings
+}
+
+// Inputs are the model's inputs. The first axis of each is the batch.
+func (r *Run) Inputs() []engine.Array { return r.batch.inputs }
+
+// Len is the number of samples.
+func (r *Run) Len() int { return r.batch.n }
+
+// Layers are the addresses of the layers to explain.
+func (r *Run) Layers() []string { return r.batch.layers }
+
+// Outputs are all outputs of the model.
+func (r *Run) Outputs() []engine.Output { return r.batch.outputs }
+
+// Targets are the targets, one a sample, with every choice made: [TopK] has
+// become a class.
+func (r *Run) Targets() []Target { return r.targets }
+
+// Scores are the scores of the outputs, one a sample.
+func (r *Run) Scores() []Score { return r.scores }
+
+// Pass is the pass that captured the layers, for methods that continue from it.
+// It must not be closed. It is nil for a method that needs no layer.
+func (r *Run) Pass() engine.Pass { return r.batch.pass }
+
+// Plan makes another plan of the model, or finds the one made before. It must
+// not be closed: the explainer owns it.
+func (r *Run) Plan(ctx context.Context, spec engine.Spec) (engine.Plan, error) {
+	return r.batch.explainer.plan(ctx, spec)
+}
+
+// Predict is the model's fastest forward pass.
+func (r *Run) Predict(ctx context.Context, inputs []engine.Array) ([]engine.Output, error) {
+	return r.batch.explainer.model.Predict(ctx, inputs)
+}
+
+// Score scores other outputs of the model, such as those of perturbed inputs,
+// for the same targets, and returns the cotangents that a backward pass from
+// them needs. Row i belongs to sample rows[i]; nil rows mean one row a sample.
+func (r *Run) Score(outputs []engine.Output, rows []int) ([]Score, []engine.Cotangent, error) {
+	b := r.batch
+	if rows == nil {
+		rows = identity(b.n)
+	}
+	i, err := chooseOutput(outputs, b.outputs[b.output].Name)
+	if err != nil {
+		return nil, nil, err
+	}
+	ys, err := samples(outputs[i], len(rows), b.explainer.kind)
+	if err != nil {
+		return nil, nil, err
+	}
+	targets := make([]Target, len(rows))
+	for row, sample := range rows {
+		targets[row] = r.targets[sample]
+	}
+	return score(outputs, i, ys, targets)
+}
+
+func identity(n int) []int {
+	rows := make([]int, n)
+	for i := range rows {
+		rows[i] = i
+	}
+	return rows
+}
+
+// Activations are the layers' values, as channels and space.
+func (r *Run) Activations() ([]View, error) {
+	b := r.batch
+	if b.activations != nil {
+		return b.activations, nil
+	}
+	if b.pass == nil {
+		return nil, fmt.Errorf("no layer was captured: Needs must say Layer")
+	}
+	arrays := b.pass.Activations()
+	layouts := make([]Layout, len(arrays))
+	for i, a := range arrays {
+		var err error
+		if layouts[i], err = b.explainer.layout(i).resolve(a.Shape, b.inputs[0].Shape); err != nil {
+			return nil, markf(ErrLayer, "layer %s: %v", b.layers[i], err)
+		}
+	}
+	views, err := b.views(arrays, layouts, "activation")
+	if err != nil {
+		return nil, err
+	}
+	b.layouts, b.activations = layouts, views
+	return views, nil
+}
+
+// Gradients are the gradients of the scores by the layers' values, as channels
+// and space. Methods with equal targets share one backward pass.
+func (r *Run) Gradients(ctx context.Context) ([]View, error) {
+	if r.gradients != nil {
+		return r.gradients, nil
+	}
+	b := r.batch
+	if _, err := r.Activations(); err != nil { // finds the layouts
+		return nil, err
+	}
+	for _, other := range b.passes {
+		if sameTargets(r.targets, other.targets) {
+			r.gradients = other.gradients
+			return r.gradients, nil
+		}
+	}
+	start := time.Now()
+	arrays, err := b.pass.Backward(ctx, r.cotangents)
+	b.timings.Backward += time.Since(start)
+	if err != nil {
+		return nil, fmt.Errorf("backward: %w", err)
+	}
+	if r.gradients, err = b.views(arrays, b.layouts, "gradient"); err != nil {
+		return nil, err
+	}
+	b.passes = append(b.passes, r)
+	return r.gradients, nil
+}
+
+// views looks at one array a layer and refuses those that hold no numbers.
+func (b *batch) views(arrays []engine.Array, layouts []Layout, what string) ([]View, error) {
+	if len(arrays) != len(b.layers) {
+		return nil, fmt.Errorf("the engine returned %d %ss for %d layers", len(arrays), what, len(b.layers))
+	}
+	views := make([]View, len(arrays))
+	for i, a := range arrays {
+		what := what + " of layer " + b.layers[i]
+		v, err := layouts[i].View(a)
+		if err != nil {
+			return nil, markf(ErrLayer, "%s: %v", what, err)
+		}
+		if v.N != b.n {
+			return nil, markf(ErrLayer, "%s has shape %v for a batch of %d: its first axis must be the batch", what, a.Shape, b.n)
+		}
+		for n := range v.N {
+			if err := finite(a.Row(n), what); err != nil {
+				return nil, &SampleError{n, err}
+			}
+		}
+		views[i] = v
+	}
+	return views, nil
+}
+
+// steepest is max |G| of one layer and sample, and whether there is a gradient.
+func (r *Run) steepest(layer string, sample int) (float64, bool) {
+	if r.gradients == nil {
+		return 0, false
+	}
+	for i, name := range r.batch.layers {
+		if name == layer {
+			return largest(r.gradients[i].Sample(sample)), true
+		}
+	}
+	return 0, false
+}
