@@ -1,25 +1,24 @@
 package preprocess
 
 // filterColumns is the pass in height of a resize. line returns row y of the
-// source, already resized in width to n samples, and emit takes the sums of
-// output row y. Every line is asked for once, in order, and added to the sums of
-// all output rows whose windows hold it, so that memory is needed for those few
-// rows only, however large the source is.
-func filterColumns[S uint8 | float32, W number](rows []window[W], n int, line func(y int) []S, emit func(y int, sums []W)) {
+// source and emit takes the sums of output row y; neither keeps what the other
+// gave it. Every line is asked for once, in order, and added to the sums of all
+// output rows whose windows hold it, so that memory is needed for those few rows
+// only, however large the source is.
+func filterColumns[S uint8 | float32, W number](rows []window[W], line func(y int) []S, emit func(y int, sums []W)) {
 	ring := make([][]W, overlap(rows)) // the sums of row i are at i%len(ring)
-	for i := range ring {
-		ring[i] = make([]W, n)
-	}
-	done, open := 0, 0 // rows done <= i < open are being summed
+	done, open := 0, 0                 // rows done <= i < open are being summed
 	for y := rows[0].first; done < len(rows); y++ {
+		src := line(y)
 		for ; open < len(rows) && rows[open].first <= y; open++ {
-			clear(ring[open%len(ring)])
-		}
-		if open > done {
-			src := line(y)
-			for i := done; i < open; i++ {
-				addScaled(ring[i%len(ring)], src, rows[i].weights[y-rows[i].first])
+			if s := &ring[open%len(ring)]; *s == nil {
+				*s = make([]W, len(src))
+			} else {
+				clear(*s)
 			}
+		}
+		for i := done; i < open; i++ {
+			addScaled(ring[i%len(ring)], src, rows[i].weights[y-rows[i].first])
 		}
 		for ; done < open && rows[done].end() <= y+1; done++ {
 			emit(done, ring[done%len(ring)])

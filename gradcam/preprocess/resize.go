@@ -36,29 +36,45 @@ func resizePIL(src raster, w, h int, part image.Rectangle, by Interpolation) ras
 		ys := nearestPIL(src.h, h, part.Min.Y, part.Max.Y)
 		return pick(src, xs, ys)
 	}
+	// One line of the source goes through before, then the sum of several lines
+	// through after.
+	before, after := resizeLine(src, k, w, part), identity
+	if heightFirst(src, w, h) {
+		before, after = identity, before
+	}
 	out := newRaster(part.Dx(), part.Dy(), src.channels)
-	line := lineFilter(src, k, w, part)
 	if h == src.h {
 		for y := range out.h {
-			copy(out.row(y, 0, out.w), line(y+part.Min.Y))
+			copy(out.row(y, 0, out.w), before(src.row(y+part.Min.Y, 0, src.w)))
 		}
 		return out
 	}
-	rows := windows(k, src.h, h, part.Min.Y, part.Max.Y)
-	filterColumns(rows, out.w*out.channels, line, func(y int, sums []int32) {
-		dst := out.row(y, 0, out.w)
-		for i, v := range sums[:len(dst)] {
-			dst[i] = clip((v + 1<<(precision-1)) >> precision)
+	line := func(y int) []uint8 { return before(src.row(y, 0, src.w)) }
+	buf := make([]uint8, max(src.w, out.w)*src.channels)
+	filterColumns(windows(k, src.h, h, part.Min.Y, part.Max.Y), line, func(y int, sums []int32) {
+		buf := buf[:len(sums)]
+		for i, v := range sums {
+			buf[i] = clip((v + 1<<(precision-1)) >> precision)
 		}
+		copy(out.row(y, 0, out.w), after(buf))
 	})
 	return out
 }
 
-// lineFilter returns a function that resizes row y of the source in width. What
-// it returns is valid until its next call.
-func lineFilter(src raster, k kernel, w int, part image.Rectangle) func(y int) []uint8 {
+// heightFirst says which pass comes first; in between, values are rounded.
+// Pillow begins with the width, and since version 13 with the height where that
+// loses more than twice as many rows as the width loses columns: photos twice
+// as tall as wide, most of all.
+func heightFirst(src raster, w, h int) bool {
+	return h < src.h && src.h-h > 2*(src.w-w)
+}
+
+// resizeLine returns a function that resizes a line of the source in width and
+// keeps the columns of the part. What it returns is valid until its next call.
+func resizeLine(src raster, k kernel, w int, part image.Rectangle) func(line []uint8) []uint8 {
 	if w == src.w {
-		return func(y int) []uint8 { return src.row(y, part.Min.X, part.Max.X) }
+		from, to := part.Min.X*src.channels, part.Max.X*src.channels
+		return func(line []uint8) []uint8 { return line[from:to] }
 	}
 	columns := windows(k, src.w, w, part.Min.X, part.Max.X)
 	buf := make([]uint8, part.Dx()*src.channels)
@@ -66,11 +82,13 @@ func lineFilter(src raster, k kernel, w int, part image.Rectangle) func(y int) [
 	if src.channels == 1 {
 		filter = filterRow1
 	}
-	return func(y int) []uint8 {
-		filter(buf, src.row(y, 0, src.w), columns)
+	return func(line []uint8) []uint8 {
+		filter(buf, line, columns)
 		return buf
 	}
 }
+
+func identity(line []uint8) []uint8 { return line }
 
 // filterRow3 weighs the samples of one row of three channels.
 func filterRow3(dst, src []uint8, columns []window[int32]) {

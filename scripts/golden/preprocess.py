@@ -86,6 +86,7 @@ def sources(photos: pathlib.Path) -> dict[str, Image.Image]:
         "cat": cat.resize((101, 77), Image.Resampling.LANCZOS),
         "cup": cup.resize((60, 75), Image.Resampling.LANCZOS),
         "noise": Image.fromarray(noise(41, 29)),
+        "tall": cup.crop((40, 0, 160, 303)).resize((40, 101), Image.Resampling.LANCZOS),
         "line": Image.fromarray(noise(200, 1)),
         "dot": Image.fromarray(np.array([[[7, 130, 255]]], np.uint8)),
     }
@@ -291,6 +292,8 @@ def resizes(src: dict[str, Image.Image]) -> None:
     sizes = {
         "cat": [(50, 38), (101, 77), (101, 40), (40, 77), (224, 224), (203, 154), (7, 5), (1, 1), (300, 3), (99, 76)],
         "noise": [(20, 14), (42, 30), (41, 100), (13, 29), (640, 8), (64, 64), (2, 2), (40, 28)],
+        # Either side of where Pillow 13 resizes the height first.
+        "tall": [(30, 82), (30, 81), (30, 80), (30, 79), (32, 80), (80, 100), (80, 102), (20, 50), (20, 60)],
         "line": [(100, 1), (200, 2), (3, 40), (1, 1), (399, 1)],
         "dot": [(1, 1), (5, 7), (64, 1)],
     }
@@ -331,6 +334,8 @@ def pipelines(src: dict[str, Image.Image]) -> None:
         add("cat", kind, [150], [33], "nearest-exact")
         add("cat", kind, [77], [77])
         add("line", kind, [4], [6])
+        add("tall", kind, [32], [28])
+        add("tall", kind, [32], [28], "bicubic", channels=1)
         add("cat", kind, [32], [28], channels=1)
         add("cup", kind, [40], [48], "bicubic", channels=1)
         add("cup", kind, [32], [28], mean=[0.5, 0.5, 0.5], std=[0.5, 0.5, 0.5])
