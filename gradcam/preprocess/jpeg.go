@@ -36,7 +36,7 @@ func decodeJPEG(b []byte, head jpegHead) (*Image, error) {
 	decoded, err := jpeg.Decode(io.MultiReader(
 		bytes.NewReader(neutralHeader(head.space)), bytes.NewReader(head.tables), bytes.NewReader(b[head.scan:])))
 	if err != nil {
-		return nil, jpegError(err)
+		return nil, jpegError(err, bytes.Contains(b[head.scan:], []byte{0xff, eoi}))
 	}
 	switch m := decoded.(type) {
 	case *image.Gray:
@@ -62,14 +62,15 @@ func neutralHeader(s colourSpace) []byte {
 	return []byte("\xff\xd8\xff\xe0\x00\x10JFIF\x00\x01\x01\x00\x00\x01\x00\x01\x00\x00")
 }
 
-// jpegError sorts what image/jpeg reports.
-func jpegError(err error) error {
+// jpegError sorts what image/jpeg reports. It calls data that runs out in the
+// middle of a code malformed; without an end marker, they were cut off.
+func jpegError(err error, ended bool) error {
 	var unsupported jpeg.UnsupportedError
 	switch {
-	case errors.Is(err, io.ErrUnexpectedEOF) || errors.Is(err, io.EOF):
-		return fmt.Errorf("JPEG ends within its image data: %w", ErrTruncated)
 	case errors.As(err, &unsupported):
 		return fmt.Errorf("%v, save it as a baseline JPEG: %w", err, ErrUnsupported)
+	case !ended || errors.Is(err, io.ErrUnexpectedEOF):
+		return fmt.Errorf("JPEG ends within its image data: %w", ErrTruncated)
 	default:
 		return fmt.Errorf("%v: %w", err, ErrCorrupt)
 	}

@@ -13,16 +13,17 @@ import (
 // pngHead is what the header and the chunks before the pixels say.
 type pngHead struct {
 	w, h        int
-	depth       int // bits a sample
-	colour      int // 0 grey, 2 RGB, 3 palette, 4 grey and alpha, 6 RGBA
-	orientation int // EXIF, 0 where there is none
+	depth       int  // bits a sample
+	colour      int  // 0 grey, 2 RGB, 3 palette, 4 grey and alpha, 6 RGBA
+	orientation int  // EXIF, 0 where there is none
+	ended       bool // the end chunk is there
 }
 
 // deflateRatio is the largest factor by which deflate shrinks anything.
 const deflateRatio = 1032
 
-// readPNGHead reads IHDR and, where an eXIf chunk precedes the pixels or
-// follows them, the orientation.
+// readPNGHead reads the header chunk and walks over the others, one of which
+// may hold the orientation.
 func readPNGHead(b []byte) (pngHead, error) {
 	const signature = 8
 	if len(b) < signature+8+13 {
@@ -37,14 +38,16 @@ func readPNGHead(b []byte) (pngHead, error) {
 		return pngHead{}, fmt.Errorf("PNG of size %dx%d: %w", w, h, ErrCorrupt)
 	}
 	head := pngHead{w: int(w), h: int(h), depth: int(ihdr[8]), colour: int(ihdr[9])}
-	for at := signature; at+12 <= len(b); {
+	for at := signature; at+12 <= len(b) && !head.ended; {
 		n := int(binary.BigEndian.Uint32(b[at:]))
 		if n > len(b)-at-12 {
 			break
 		}
-		if string(b[at+4:at+8]) == "eXIf" {
+		switch string(b[at+4 : at+8]) {
+		case "eXIf":
 			head.orientation = exifOrientation(b[at+8 : at+8+n])
-			break
+		case "IEND":
+			head.ended = true
 		}
 		at += 12 + n
 	}
@@ -65,7 +68,7 @@ func decodePNG(b []byte, head pngHead) (*Image, error) {
 	}
 	m, err := png.Decode(bytes.NewReader(b))
 	if err != nil {
-		return nil, pngError(err)
+		return nil, pngError(err, head.ended)
 	}
 	if s, ok := m.(*image.NRGBA64); ok && head.colour == 0 {
 		return deepGreyWithKey(s), nil
@@ -83,14 +86,15 @@ func deepGreyWithKey(s *image.NRGBA64) *Image {
 	return m
 }
 
-// pngError sorts what image/png reports.
-func pngError(err error) error {
+// pngError sorts what image/png reports. It calls pixels that run out malformed;
+// without an end chunk, they were cut off.
+func pngError(err error, ended bool) error {
 	var unsupported png.UnsupportedError
 	switch {
-	case errors.Is(err, io.ErrUnexpectedEOF) || errors.Is(err, io.EOF):
-		return fmt.Errorf("PNG ends within its image data: %w", ErrTruncated)
 	case errors.As(err, &unsupported):
 		return fmt.Errorf("%v, save it as an 8-bit RGB PNG: %w", err, ErrUnsupported)
+	case !ended || errors.Is(err, io.ErrUnexpectedEOF):
+		return fmt.Errorf("PNG ends within its image data: %w", ErrTruncated)
 	default:
 		return fmt.Errorf("%v: %w", err, ErrCorrupt)
 	}
