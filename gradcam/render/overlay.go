@@ -19,7 +19,8 @@ import (
 //
 // A nil style is [Torchlight]. The photo itself is not changed.
 func Overlay(photo *preprocess.Image, heat engine.Array, g preprocess.Geometry, style Style) (*preprocess.Image, error) {
-	if _, _, err := checkHeat(heat); err != nil {
+	heat, err := drawable(heat)
+	if err != nil {
 		return nil, err
 	}
 	if err := checkGeometry(photo, g); err != nil {
@@ -29,9 +30,6 @@ func Overlay(photo *preprocess.Image, heat engine.Array, g preprocess.Geometry, 
 	if err != nil {
 		return nil, err
 	}
-	for i, v := range values {
-		values[i] = min(max(v, 0), 1)
-	}
 	if style == nil {
 		style = Torchlight{}
 	}
@@ -39,10 +37,7 @@ func Overlay(photo *preprocess.Image, heat engine.Array, g preprocess.Geometry, 
 	style.Blend(pixels, pixels, values)
 
 	out := preprocess.NewImage(photo.W, photo.H)
-	if seen != photo.Bounds() {
-		darken(out.Pix, photo.Pix)
-		frame(out, seen)
-	}
+	surround(out, photo, seen)
 	paste(out, pixels, seen)
 	return out, nil
 }
@@ -67,23 +62,32 @@ func paste(img *preprocess.Image, pixels []uint8, r image.Rectangle) {
 	}
 }
 
+// surround draws everything but the rectangle: the photo, dark, and a light grey
+// line around the rectangle, one pixel wide for each 500 pixels of the photo's
+// shorter side.
+func surround(out, photo *preprocess.Image, seen image.Rectangle) {
+	width := max(1, min(photo.W, photo.H)/500)
+	line := seen.Inset(-width).Intersect(photo.Bounds())
+	for y := range photo.H {
+		at := 3 * y * photo.W
+		dst, src := out.Pix[at:at+3*photo.W], photo.Pix[at:at+3*photo.W]
+		if y < line.Min.Y || y >= line.Max.Y {
+			darken(dst, src)
+			continue
+		}
+		left, right := 3*line.Min.X, 3*line.Max.X
+		darken(dst[:left], src[:left])
+		darken(dst[right:], src[right:])
+		for i := left; i < right; i++ {
+			dst[i] = 220
+		}
+	}
+}
+
 // darken fades the colours and halves the brightness.
 func darken(dst, src []uint8) {
 	for i := 0; i+2 < len(src); i += 3 {
 		r, g, b := faded(src[i], src[i+1], src[i+2])
 		dst[i], dst[i+1], dst[i+2] = uint8(r/2), uint8(g/2), uint8(b/2)
-	}
-}
-
-// frame draws a light grey line around the outside of the rectangle, one pixel
-// wide for each 500 pixels of the photo's shorter side.
-func frame(img *preprocess.Image, r image.Rectangle) {
-	width := max(1, min(img.W, img.H)/500)
-	outer := r.Inset(-width).Intersect(img.Bounds())
-	for y := outer.Min.Y; y < outer.Max.Y; y++ {
-		row := img.Pix[3*(y*img.W+outer.Min.X) : 3*(y*img.W+outer.Max.X)]
-		for i := range row {
-			row[i] = 220
-		}
 	}
 }

@@ -12,25 +12,21 @@ func (PytorchGradCAM) Name() string { return "pytorch-grad-cam" }
 // Blend implements [Style]. The arithmetic is float32 in numpy's order, and the
 // conversions to bytes truncate, because the peer's do.
 func (PytorchGradCAM) Blend(dst, photo []uint8, heat []float32) {
+	var half [256]float32 // of a byte's brightness 0..1
+	for v := range half {
+		half[v] = 0.5 * (float32(v) / 255)
+	}
 	brightest := float32(0)
 	for i, v := range heat {
-		sum := mixed(photo[3*i:3*i+3], v)
-		brightest = max(brightest, sum[0], sum[1], sum[2])
+		hot, p := &jetCVTable[uint8(255*v)], photo[3*i:3*i+3:3*i+3]
+		brightest = max(brightest, half[hot[0]]+half[p[0]], half[hot[1]]+half[p[1]], half[hot[2]]+half[p[2]])
 	}
 	for i, v := range heat {
-		for c, s := range mixed(photo[3*i:3*i+3], v) {
-			dst[3*i+c] = uint8(255 * (s / brightest))
-		}
+		hot, p, d := &jetCVTable[uint8(255*v)], photo[3*i:3*i+3:3*i+3], dst[3*i:3*i+3:3*i+3]
+		d[0] = uint8(255 * ((half[hot[0]] + half[p[0]]) / brightest))
+		d[1] = uint8(255 * ((half[hot[1]] + half[p[1]]) / brightest))
+		d[2] = uint8(255 * ((half[hot[2]] + half[p[2]]) / brightest))
 	}
-}
-
-// mixed is half the heat's colour and half the photo's, each 0..1.
-func mixed(photo []uint8, heat float32) (sum [3]float32) {
-	color := jetCVTable[uint8(255*heat)]
-	for c := range sum {
-		sum[c] = 0.5*(float32(color[c])/255) + 0.5*(float32(photo[c])/255)
-	}
-	return sum
 }
 
 // TorchCAM is overlay_mask of the Python library torch-cam 0.5 (matplotlib's
@@ -47,7 +43,7 @@ func (TorchCAM) Name() string { return "torch-cam" }
 func (TorchCAM) Blend(dst, photo []uint8, heat []float32) {
 	const alpha = float32(0.7)
 	for i, v := range heat {
-		color := jetMPLTable[min(int(v*v*256), 255)]
+		color := &jetMPLTable[min(uint32(v*v*256), 255)]
 		for c := range 3 {
 			p := 3*i + c
 			dst[p] = uint8(float32(color[c]) + float32(alpha*float32(int(photo[p])-int(color[c]))))

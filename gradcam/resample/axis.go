@@ -39,11 +39,14 @@ func taps(n, in int, at func(i int) float64) []tap {
 	return t
 }
 
+// The conversions below, like those in stretch and blend, keep the compiler from
+// fusing a product into a sum.
+
 // halfPixel positions pixels by their centres, the areas of both axes covering
 // each other (align_corners=False).
 func halfPixel(in, out int) func(int) float64 {
 	scale := float64(in) / float64(out)
-	return func(i int) float64 { return (float64(i)+0.5)*scale - 0.5 }
+	return func(i int) float64 { return float64((float64(i)+0.5)*scale) - 0.5 }
 }
 
 // alignedCorners puts the first and last centres on each other
@@ -56,4 +59,4 @@ func alignedCorners(in, out int) func(int) float64 {
 	return func(i int) float64 { return float64(i) * scale }
 }
 
-func (l Line) at(i int) float64 { return (float64(i)+0.5)*l.Scale + l.Offset - 0.5 }
+func (l Line) at(i int) float64 { return float64((float64(i)+0.5)*l.Scale) + l.Offset - 0.5 }
