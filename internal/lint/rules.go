@@ -1,0 +1,89 @@
+package lint
+
+import (
+	"bytes"
+	"fmt"
+	"go/ast"
+	"path"
+	"strings"
+)
+
+// cgoFolders are the only ones that may call C: the boundary itself, and the
+// example that exchanges pointers with another binding.
+var cgoFolders = [...]string{"cgo", "examples/gotorch"}
+
+// cImports reports import "C" outside the folders meant for it.
+func cImports(t *tree) []Problem {
+	var problems []Problem
+	for _, s := range t.files {
+		if s.file == nil || inCgoFolder(s.name) {
+			continue
+		}
+		for _, imp := range s.file.Imports {
+			if imp.Path.Value == `"C"` {
+				problems = append(problems, t.at(imp.Pos(), `import "C" belongs in cgo/ only: put a wrapper there and call that`))
+			}
+		}
+	}
+	return problems
+}
+
+func inCgoFolder(name string) bool {
+	for _, folder := range cgoFolders {
+		if strings.HasPrefix(name, folder+"/") {
+			return true
+		}
+	}
+	return false
+}
+
+// Lines a file may have. One that needs more holds two concepts.
+const (
+	maxLines     = 300
+	maxTestLines = 500 // tests, and Python scripts, which stand alone
+)
+
+// lengths reports files that are too long. Generated ones may be.
+func lengths(t *tree) []Problem {
+	var problems []Problem
+	for _, s := range t.files {
+		if s.file != nil && ast.IsGenerated(s.file) {
+			continue
+		}
+		limit := maxLines
+		if strings.HasSuffix(s.name, "_test.go") || strings.HasSuffix(s.name, ".py") {
+			limit = maxTestLines
+		}
+		if n := bytes.Count(s.text, []byte("\n")); n > limit {
+			problems = append(problems, Problem{File: s.name, Line: n,
+				Text: fmt.Sprintf("%d lines where %d are allowed: split it by concept", n, limit)})
+		}
+	}
+	return problems
+}
+
+// packageDocs reports packages that do not say what belongs in them: a library
+// in doc.go, a command in front of its package clause.
+func packageDocs(t *tree) []Problem {
+	first := map[string]source{}    // by folder
+	documented := map[string]bool{} // by folder
+	for _, s := range t.files {
+		if s.file == nil || strings.HasSuffix(s.name, "_test.go") {
+			continue
+		}
+		dir := path.Dir(s.name)
+		if _, seen := first[dir]; !seen {
+			first[dir] = s
+		}
+		if s.file.Doc != nil && (path.Base(s.name) == "doc.go" || s.file.Name.Name == "main") {
+			documented[dir] = true
+		}
+	}
+	var problems []Problem
+	for dir, s := range first {
+		if !documented[dir] {
+			problems = append(problems, t.at(s.file.Name.Pos(), "package %s has no doc.go that says what belongs in it", s.file.Name.Name))
+		}
+	}
+	return problems
+}
