@@ -153,8 +153,13 @@ def save_without_debug(module: torch.jit.ScriptModule, path: str | pathlib.Path)
     """torch.jit.save less the debug records, which hold this machine's paths."""
     buffer = io.BytesIO()
     torch.jit.save(module, buffer)
+    copy_without_debug(buffer, path)
+
+
+def copy_without_debug(source, path: str | pathlib.Path) -> None:
+    """Copies a TorchScript archive, a path or an open file, record by record."""
     writer = torch._C.PyTorchFileWriter(str(path))
-    with zipfile.ZipFile(buffer) as archive:
+    with zipfile.ZipFile(source) as archive:
         for info in archive.infolist():
             name = info.filename.split("/", 1)[1]
             if name.endswith(".debug_pkl") or name in ("version", ".data/serialization_id"):
