@@ -1,5 +1,7 @@
 package preprocess
 
+import "math"
+
 // number is a weight and a sum of weighted samples: fixed point in Pillow's
 // resize, floating point in torchvision's.
 type number interface{ int32 | float32 }
@@ -29,28 +31,28 @@ func windows(k kernel, in, out, from, to int) []window[int32] {
 	support := float64(k.support * stretch)
 	inverse := 1 / stretch
 	result := make([]window[int32], to-from)
-	var w []float64
+	longest := int(math.Ceil(support))*2 + 1
+	weights := make([]int32, len(result)*longest) // one allocation for all
+	exact := make([]float64, longest)
 	for i := range result {
 		centre := float64((float64(i+from) + 0.5) * scale)
 		first := max(int(centre-support+0.5), 0)
 		last := min(int(centre+support+0.5), in)
-		w = w[:0]
-		sum := 0.0
-		for x := first; x < last; x++ {
-			v := k.weight(float64((float64(x) - centre + 0.5) * inverse))
-			w = append(w, v)
-			sum += v
+		n, sum := last-first, 0.0
+		for j := range exact[:n] {
+			exact[j] = k.weight(float64((float64(j+first) - centre + 0.5) * inverse))
+			sum += exact[j]
 		}
-		result[i] = window[int32]{first, fixed(w, sum)}
+		fixed(weights[:n], exact[:n], sum)
+		result[i] = window[int32]{first, weights[:n:n]}
+		weights = weights[n:]
 	}
 	return result
 }
 
-// fixed divides the weights by their sum and rounds them to fixed point. Zeros
-// at both ends stay: they do no harm and are rare.
-func fixed(w []float64, sum float64) []int32 {
-	out := make([]int32, len(w))
-	for i, v := range w {
+// fixed divides the weights by their sum and rounds them to fixed point.
+func fixed(out []int32, weights []float64, sum float64) {
+	for i, v := range weights {
 		if sum != 0 {
 			v /= sum
 		}
@@ -61,5 +63,4 @@ func fixed(w []float64, sum float64) []int32 {
 			out[i] = int32(v + 0.5)
 		}
 	}
-	return out
 }
