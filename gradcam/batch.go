@@ -68,7 +68,7 @@ func (b *batch) explain(ctx context.Context, m Method, targets []Target) ([]Resu
 		return nil, err
 	}
 	if err := b.offers(m.Needs()); err != nil {
-		return nil, err
+		return nil, fmt.Errorf("method %s: %w", m.Name(), err)
 	}
 	run := &Run{batch: b}
 	var err error
@@ -80,23 +80,31 @@ func (b *batch) explain(ctx context.Context, m Method, targets []Target) ([]Resu
 	}
 	start, backward := time.Now(), b.timings.Backward
 	maps, err := m.Map(ctx, run)
+	if err == nil {
+		err = checkMaps(maps, b.n)
+	}
 	if err != nil {
-		return nil, err
-	}
-	if len(maps) == 0 {
-		return nil, fmt.Errorf("the method returned no map")
-	}
-	for _, a := range maps {
-		if err := a.check(b.n); err != nil {
-			return nil, err
-		}
-		if a.Finish != maps[0].Finish {
-			return nil, fmt.Errorf("the method finishes its maps in different ways")
-		}
+		return nil, fmt.Errorf("method %s: %w", m.Name(), err)
 	}
 	timings := Timings{Backward: b.timings.Backward - backward}
 	timings.Method = time.Since(start) - timings.Backward
 	return run.results(m, maps, timings), nil
+}
+
+// checkMaps holds a method to its contract.
+func checkMaps(maps []Attribution, n int) error {
+	if len(maps) == 0 {
+		return fmt.Errorf("it returned no map")
+	}
+	for _, a := range maps {
+		if err := a.check(n); err != nil {
+			return err
+		}
+		if a.Finish != maps[0].Finish {
+			return fmt.Errorf("it finishes its maps in different ways")
+		}
+	}
+	return nil
 }
 
 // offers says which need the engine cannot meet, and which methods would work.

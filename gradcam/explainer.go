@@ -124,7 +124,7 @@ func (e *Explainer) explain(ctx context.Context, inputs []engine.Array, targets 
 	all := make([][]Result, len(e.methods))
 	for i, m := range e.methods {
 		if all[i], err = b.explain(ctx, m, each); err != nil {
-			return nil, fmt.Errorf("%s: %w", m.Name(), err)
+			return nil, err
 		}
 	}
 	b.timings.Total = time.Since(start)

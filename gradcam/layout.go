@@ -26,9 +26,10 @@ func (o Order) String() string {
 	return [...]string{"unknown", "channels first", "channels last", "tokens"}[o]
 }
 
-// maxPrefix bounds the search for class, distillation and register tokens; the
-// nets in use have at most nine.
-const maxPrefix = 16
+// maxPrefix bounds the search for tokens without a place: one of the class, one
+// of distillation (DeiT), four registers (DINOv2), and some to come. They are few
+// beside the grid, or any number of tokens could be read as some grid.
+const maxPrefix = 8
 
 // Layout says which axes of an activation are channels and which are space. The
 // zero value stands for "find it by shape".
@@ -80,7 +81,7 @@ func distortion(space, input []int) float64 {
 func tokenGrid(shape, space []int) (Layout, error) {
 	tokens := shape[1]
 	best, least := Layout{}, 0.2
-	for prefix := 0; prefix <= maxPrefix && prefix < tokens; prefix++ {
+	for prefix := 0; prefix <= maxPrefix && 4*prefix <= tokens-prefix; prefix++ {
 		for h := 1; h <= tokens-prefix; h++ {
 			if (tokens-prefix)%h != 0 {
 				continue

@@ -29,5 +29,5 @@ func ByName(name string) (Method, error) {
 	if hint == "" {
 		hint = ": give one of " + list(names)
 	}
-	return nil, fmt.Errorf("gradcam: unknown method %q%s", name, hint)
+	return nil, fmt.Errorf("unknown method %q%s", name, hint)
 }

@@ -84,10 +84,10 @@ const maxMap = 1 << 28
 // MapSize is the finished map at another size, computed from the raw maps.
 func (r Result) MapSize(h, w int) (engine.Array, error) {
 	if len(r.space) > 2 {
-		return engine.Array{}, fmt.Errorf("gradcam: a map of a volume %v has no size %d x %d: use Map", r.space, h, w)
+		return engine.Array{}, fmt.Errorf("a map of a volume %v has no size %d x %d: use Map", r.space, h, w)
 	}
 	if h < 1 || w < 1 || h > maxMap/w {
-		return engine.Array{}, fmt.Errorf("gradcam: map of %d x %d: give sizes from 1, at most %d values in all", h, w, maxMap)
+		return engine.Array{}, fmt.Errorf("map of %d x %d: give sizes from 1, at most %d values in all", h, w, maxMap)
 	}
 	return r.mapOf([]int{h, w}), nil
 }

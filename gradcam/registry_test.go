@@ -1,0 +1,21 @@
+package gradcam
+
+import (
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+)
+
+func TestByName(t *testing.T) {
+	for _, m := range Methods() {
+		got, err := ByName(m.Name())
+		require.NoError(t, err)
+		assert.Equal(t, m, got)
+		assert.Regexp(t, `^[a-z+-]+$`, m.Name())
+	}
+	_, err := ByName("grad-cam")
+	assert.EqualError(t, err, `unknown method "grad-cam" (did you mean "gradcam"?)`)
+	_, err = ByName("zzz")
+	assert.EqualError(t, err, `unknown method "zzz": give one of gradcam, hirescam, seed`)
+}
