@@ -53,7 +53,7 @@ func TestBadInput(t *testing.T) {
 	progressive := golden(t, "jpeg/420-progressive.jpg")
 	frame := jpegFrameAt(t, jpg)
 	scan := bytes.Index(progressive, []byte{0xff, sos})
-	manyScans := slicesRepeat(progressive[:scan], progressive[scan:len(progressive)-2], 30)
+	manyScans := repeatScans(progressive[:scan], progressive[scan:len(progressive)-2], 30)
 
 	cases := []struct {
 		name string
@@ -106,6 +106,7 @@ func TestBadInput(t *testing.T) {
 		{"jpeg length 0", []byte("\xff\xd8\xff\xe0\x00\x00"), Options{}, ErrCorrupt, "segment of length 0"},
 		{"jpeg frame length", edit(jpg, frame-1, 20), Options{}, ErrCorrupt, "frame header of 18 bytes"},
 		{"jpeg height 0", edit(jpg, frame+1, 0, 0), Options{}, ErrCorrupt, "JPEG of size 0"},
+		{"jpeg of two components", twoComponents(jpg, frame), Options{}, ErrUnsupported, "JPEG with 2 components"},
 		{"jpeg 12 bits", edit(jpg, frame, 12), Options{}, ErrUnsupported, "12 bits a sample"},
 		{"jpeg arithmetic", edit(jpg, frame-3, 0xc9), Options{}, ErrUnsupported, "arithmetic coding is not decoded"},
 		{"jpeg lossless", edit(jpg, frame-3, 0xc3), Options{}, ErrUnsupported, "lossless"},
@@ -145,8 +146,15 @@ func TestBadInput(t *testing.T) {
 	}
 }
 
-// slicesRepeat is head followed by n times body and the end marker.
-func slicesRepeat(head, body []byte, n int) []byte {
+// twoComponents takes the third component out of a frame header.
+func twoComponents(jpg []byte, frame int) []byte {
+	b := edit(jpg, frame-2, 0, 14)
+	b[frame+5] = 2
+	return append(b[:frame+12:frame+12], b[frame+15:]...)
+}
+
+// repeatScans is head followed by n times body and the end marker.
+func repeatScans(head, body []byte, n int) []byte {
 	return append(append(bytes.Clone(head), bytes.Repeat(body, n)...), 0xff, eoi)
 }
 

@@ -28,7 +28,7 @@ func rowReader(src image.Image) func(dst []uint8, y int) {
 	b := src.Bounds()
 	switch s := src.(type) {
 	case *image.Gray:
-		return func(dst []uint8, y int) { greyRow(dst, s.Pix[y*s.Stride:], 1) }
+		return func(dst []uint8, y int) { greyRow(dst, s.Pix[y*s.Stride:]) }
 	case *image.Gray16:
 		return func(dst []uint8, y int) { deepGreyRow(dst, s.Pix[y*s.Stride:], 2) }
 	case *image.NRGBA:
@@ -55,9 +55,9 @@ func rowReader(src image.Image) func(dst []uint8, y int) {
 	}
 }
 
-// greyRow repeats one sample three times; the next pixel is stride bytes on.
-func greyRow(dst, src []uint8, stride int) {
-	for i, j := 0, 0; i < len(dst); i, j = i+3, j+stride {
+// greyRow repeats each sample three times.
+func greyRow(dst, src []uint8) {
+	for i, j := 0, 0; i < len(dst); i, j = i+3, j+1 {
 		v := src[j]
 		dst[i], dst[i+1], dst[i+2] = v, v, v
 	}

@@ -1,7 +1,6 @@
 package preprocess
 
 import (
-	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -20,8 +19,8 @@ const (
 // trusts; a service lowers the budgets.
 type Options struct {
 	// MaxPixels limits width times height, looked up in the header before
-	// anything is decoded; 0 means [DefaultMaxPixels]. Decoding takes at most
-	// 15 bytes a pixel (a progressive JPEG), usually 5.
+	// anything is decoded; 0 means [DefaultMaxPixels]. Decoding takes about 5
+	// bytes a pixel for most files and up to 30 for a progressive CMYK JPEG.
 	MaxPixels int
 	// MaxBytes limits the size of the file; 0 means [DefaultMaxBytes].
 	MaxBytes int64
@@ -131,6 +130,7 @@ func readHead(b []byte, o Options) (head, error) {
 	return h, nil
 }
 
+// readHeadOf reads the header of one of the three formats that sniff lets pass.
 func readHeadOf(f format, b []byte) (head, error) {
 	switch f {
 	case formatPNG:
@@ -145,14 +145,13 @@ func readHeadOf(f format, b []byte) (head, error) {
 			Config: Config{Format: string(f), W: j.w, H: j.h, Orientation: j.orientation},
 			decode: func() (*Image, error) { return decodeJPEG(b, j) },
 		}, err
-	case formatGIF:
+	default:
 		g, err := readGIFHead(b)
 		return head{
 			Config: Config{Format: string(f), W: g.w, H: g.h},
 			decode: func() (*Image, error) { return decodeGIF(b, g) },
 		}, err
 	}
-	return head{}, errors.ErrUnsupported
 }
 
 func (o Options) maxPixels() int {

@@ -3,6 +3,7 @@ package preprocess
 import (
 	"bytes"
 	"image"
+	"image/png"
 	"os"
 	"path/filepath"
 	"testing"
@@ -85,6 +86,13 @@ func TestFromImage(t *testing.T) {
 	assert.Equal(t, &Image{Pix: []uint8{}}, FromImage(image.NewGray(image.Rect(2, 2, 2, 2))))
 }
 
+func TestDecodeConfigRefuses(t *testing.T) {
+	_, err := DecodeConfig(golden(t, "mode/rgb.png"), Options{MaxPixels: 10})
+	assert.ErrorIs(t, err, ErrTooManyPixels)
+	_, err = DecodeConfig(golden(t, "refused/cat.bmp"), Options{})
+	assert.ErrorIs(t, err, ErrUnsupported)
+}
+
 func TestImageIsAnImage(t *testing.T) {
 	m := goldenImage(t, "source/dot.png")
 	r, g, b, a := m.At(0, 0).RGBA()
@@ -92,6 +100,13 @@ func TestImageIsAnImage(t *testing.T) {
 	_, _, _, a = m.At(1, 0).RGBA()
 	assert.Zero(t, a)
 	assert.Equal(t, image.Rect(0, 0, 1, 1), m.Bounds())
+
+	m = goldenImage(t, "source/cup.png")
+	var file bytes.Buffer
+	require.NoError(t, png.Encode(&file, m))
+	back, err := Decode(&file, Options{})
+	require.NoError(t, err)
+	assert.Equal(t, m, back)
 }
 
 func TestDecodeFileNamesTheFile(t *testing.T) {
