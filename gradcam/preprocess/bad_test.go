@@ -135,7 +135,7 @@ func TestBadInput(t *testing.T) {
 			assert.True(t, strings.HasPrefix(err.Error(), "preprocess: image: "), err)
 			assert.NotContains(t, err.Error(), "\n")
 			for _, s := range sentinels {
-				assert.Equal(t, s == c.want, errors.Is(err, s), "%v wraps %v", err, s)
+				assert.Equal(t, errors.Is(c.want, s), errors.Is(err, s), "%v wraps %v", err, s)
 			}
 			path := filepath.Join(t.TempDir(), "bad.img")
 			require.NoError(t, os.WriteFile(path, c.b, 0o600))

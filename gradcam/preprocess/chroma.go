@@ -89,15 +89,15 @@ func (u *upsampler) row(plane []uint8, slot, y int) []uint8 {
 	return out
 }
 
-// far is the chroma row next nearest to row y of the image, and the rounding
-// bias of the 1x2 filter: 1 where that row lies above, 2 where it lies below.
-func (u *upsampler) far(plane []uint8, y int) (row []uint8, bias int32) {
-	cy, bias := y/2-1, 1
+// far returns the chroma row next nearest to row y of the image, and the
+// rounding bias of the 1x2 filter: 1 where that row lies above, 2 where below.
+func (u *upsampler) far(plane []uint8, y int) ([]uint8, int32) {
+	cy, bias := y/2-1, int32(1)
 	if y%2 == 1 {
 		cy, bias = y/2+1, 2
 	}
 	cy = max(0, min(cy, u.ch-1))
-	return plane[cy*u.cStride:][:u.cw], int32(bias)
+	return plane[cy*u.cStride:][:u.cw], bias
 }
 
 // triangleH doubles a row: 3/4 of the nearer and 1/4 of the further sample.

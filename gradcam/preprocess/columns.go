@@ -43,6 +43,6 @@ func overlap[W number](rows []window[W]) int {
 func addScaled[S uint8 | float32, W number](sums []W, src []S, k W) {
 	src = src[:len(sums)]
 	for i, v := range src {
-		sums[i] += W(k * W(v))
+		sums[i] += W(k * W(v)) //nolint:unconvert // it rounds the product
 	}
 }

@@ -103,5 +103,5 @@ func gifError(err error) error {
 	if errors.Is(err, io.ErrUnexpectedEOF) || errors.Is(err, io.EOF) || strings.Contains(err.Error(), "not enough image data") {
 		return fmt.Errorf("GIF ends within its image data: %w", ErrTruncated)
 	}
-	return fmt.Errorf("%v: %w", err, ErrCorrupt)
+	return fmt.Errorf("%w: %w", err, ErrCorrupt)
 }

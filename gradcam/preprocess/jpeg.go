@@ -68,10 +68,10 @@ func jpegError(err error, ended bool) error {
 	var unsupported jpeg.UnsupportedError
 	switch {
 	case errors.As(err, &unsupported):
-		return fmt.Errorf("%v, save it as a baseline JPEG: %w", err, ErrUnsupported)
+		return fmt.Errorf("%w, save it as a baseline JPEG: %w", err, ErrUnsupported)
 	case !ended || errors.Is(err, io.ErrUnexpectedEOF):
 		return fmt.Errorf("JPEG ends within its image data: %w", ErrTruncated)
 	default:
-		return fmt.Errorf("%v: %w", err, ErrCorrupt)
+		return fmt.Errorf("%w: %w", err, ErrCorrupt)
 	}
 }

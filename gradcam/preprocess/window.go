@@ -21,7 +21,7 @@ func (w window[W]) end() int { return w.first + len(w.weights) }
 const precision = 32 - 8 - 2
 
 // windows computes the weights of outputs from to to of a resize from in to out
-// samples (Pillow's precompute_coeffs and normalize_coeffs_8bpc).
+// samples, as precompute_coeffs of Pillow's Resample.c does.
 //
 // The conversions of products keep the compiler from fusing them into additions,
 // which would change last bits on some processors.
