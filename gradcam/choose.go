@@ -2,7 +2,6 @@ package gradcam
 
 import (
 	"context"
-	"errors"
 	"fmt"
 
 	"github.com/torchlight-go/torchlight/engine"
@@ -45,11 +44,13 @@ func ChooseLayer(ctx context.Context, candidates []Candidate, probe Probe) (Choi
 			choice.Layer, choice.Why = part[found].Layer, why(part[found], probed+found)
 			return choice, nil
 		}
-		refused = errors.Join(refused, err)
+		if refused == nil {
+			refused = err
+		}
 		probed += len(part)
 	}
 	if refused != nil {
-		return Choice{}, fmt.Errorf("%w: none of the %d layers with space in them can be cut at: %w", ErrLayer, len(candidates), first(refused))
+		return Choice{}, fmt.Errorf("%w: none of the %d layers with space in them can be cut at: %w", ErrLayer, len(candidates), refused)
 	}
 	choice.Layer = candidates[0].Layer
 	choice.Why = fmt.Sprintf("%s is the last value with space in it (%s), but no gradient reaches any layer", choice.Layer, extents(candidates[0].space()))
@@ -121,16 +122,6 @@ func extents(space []int) string {
 		s += fmt.Sprint(n)
 	}
 	return s
-}
-
-// first is the first of joined errors, so that a message stays one line.
-func first(err error) error {
-	if many, ok := err.(interface{ Unwrap() []error }); ok {
-		if errs := many.Unwrap(); len(errs) > 0 {
-			return first(errs[0])
-		}
-	}
-	return err
 }
 
 // Choose returns the layer that is explained when none is named. It runs the

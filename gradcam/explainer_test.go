@@ -278,3 +278,55 @@ func TestCloseWhileExplaining(t *testing.T) {
 	assert.Zero(t, toy.Counts().OpenPasses)
 	assert.Zero(t, toy.Counts().OpenPlans)
 }
+
+func TestNamedOutput(t *testing.T) {
+	c := canned(nil, layersOfEveryReason)
+	c.Out = []engine.Output{
+		{Name: "main", Array: engine.Array{Shape: []int{1, 2}, Data: []float32{1, 2}}},
+		{Name: "aux", Array: engine.Array{Shape: []int{1, 3}, Data: []float32{1, 9, 2}}},
+	}
+	r := explain(t, c, image(1), gradcam.Top1(), gradcam.WithLayer("lit"), gradcam.WithOutput("aux"))[0]
+	assert.Equal(t, 9.0, r.Target.Score)
+	assert.Equal(t, "aux", c.Seen()[0][0].Output)
+	assert.Equal(t, []float32{0, 1, 0}, c.Seen()[0][0].Array.Data)
+	e, err := gradcam.New(c, gradcam.WithLayer("lit"))
+	require.NoError(t, err)
+	_, err = e.Explain(ctx, image(1))
+	assert.EqualError(t, err, `gradcam: the model has several outputs: name one of "main", "aux"`)
+	require.NoError(t, e.Close())
+}
+
+// A model whose calls cannot be explained says so, and is asked again.
+func TestChooseErrors(t *testing.T) {
+	c := canned([]float32{1, 0}, nil)
+	e, err := gradcam.New(c)
+	require.NoError(t, err)
+	defer e.Close()
+	_, err = e.Explain(ctx, image(1))
+	assert.ErrorIs(t, err, gradcam.ErrLayer)
+	assert.EqualError(t, err, "gradcam: no submodule returns anything with space in it: name a layer")
+	_, err = e.Choose(ctx, nil)
+	assert.ErrorContains(t, err, "no input")
+	c.Out[0].Array.Data[0] = float32(math.NaN())
+	c.Table = []engine.Call{{Path: "lit", Type: "ReLU", Of: 1, Elements: []engine.Element{{Shape: []int{1, 1, 2, 2}, DType: "float32"}}}}
+	c.Values["lit"], c.Gradients["lit"] = engine.NewArray(1, 1, 2, 2), engine.NewArray(1, 1, 2, 2)
+	_, err = e.Choose(ctx, []engine.Array{image(1)})
+	assert.ErrorIs(t, err, gradcam.ErrNotFinite)
+	c.Out[0].Array.Data[0] = 1
+	choice, err := e.Choose(ctx, []engine.Array{image(1)})
+	require.NoError(t, err)
+	assert.Equal(t, "lit", choice.Layer)
+	assert.Equal(t, "lit is the last value with space in it (2x2), but no gradient reaches any layer", choice.Why)
+	assert.Zero(t, c.Counts().OpenPasses)
+}
+
+// A method without a gradient is not blank because the target's would be noise.
+func TestSaturationConcernsGradients(t *testing.T) {
+	plain := own{gradcam.Needs{Layer: true}, func(_ context.Context, run *gradcam.Run) ([]gradcam.Attribution, error) {
+		a, err := run.Activations()
+		return []gradcam.Attribution{{Layer: run.Layers()[0], Values: engine.Array{Shape: []int{1, 2, 2}, Data: a[0].Data}}}, err
+	}}
+	r := explain(t, canned([]float32{30, 0}, layersOfEveryReason), image(1), gradcam.Probability(0), gradcam.WithLayer("lit"), gradcam.WithMethod(plain))[0]
+	assert.Empty(t, r.Reason)
+	assert.True(t, r.Target.Probability > 1-1e-6)
+}

@@ -62,13 +62,16 @@ func (t types) candidate(group []engine.Call, input, output []int) (Candidate, b
 	if !ok || t.passOver(maker.Type, layout) {
 		return Candidate{}, false
 	}
-	space := engine.Size(layout.spatial(element.Shape))
-	if space <= 1 || len(output) > 3 && space >= engine.Size(output[2:]) {
+	places := engine.Size(layout.spatial(element.Shape))
+	if places <= 1 || dense(output) && places >= engine.Size(output[2:]) {
 		return Candidate{}, false
 	}
 	call := outermost(group)
 	return Candidate{Layer: address(call, element), Type: call.Type, Shape: element.Shape, Layout: layout}, true
 }
+
+// dense says that the output itself is spatial, as a segmentation's is.
+func dense(output []int) bool { return len(output) > 3 && engine.Size(output[2:]) > 1 }
 
 // spatialElement is the first float tensor of a call's result that has a batch
 // axis and a layout.
@@ -77,7 +80,7 @@ func spatialElement(c engine.Call, input []int) (engine.Element, Layout, bool) {
 		if len(e.Shape) < 3 || e.Shape[0] != input[0] || engine.Size(e.Shape) == 0 {
 			continue
 		}
-		if !strings.Contains(e.DType, "float") && e.DType != "half" && e.DType != "double" {
+		if !strings.Contains(e.DType, "float") { // bfloat16 to float64
 			continue
 		}
 		if layout, err := FindLayout(e.Shape, input); err == nil {
@@ -107,7 +110,7 @@ func address(c engine.Call, e engine.Element) string {
 	if c.Of > 1 {
 		a += fmt.Sprintf("@%d", c.Index)
 	}
-	if len(c.Elements) > 1 {
+	if e.Name != "" {
 		a += ":" + e.Name
 	}
 	return a

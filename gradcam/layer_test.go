@@ -165,10 +165,13 @@ func TestCandidates(t *testing.T) {
 	first.TakesInput = true
 	whole := call("net", "Sequential", 5, 1, 8, 7, 7)
 	whole.TakesInput = true
+	single := call("attention", "Attention", 18, 1, 8, 7, 7)
+	single.Elements[0].Name = "0"
 	none := engine.Call{Path: "identity", Type: "Identity", Of: 1, Value: 6}
 
 	assert.Equal(t, []string{"act@1"}, layersIn(again), "a module called twice needs its index")
 	assert.Equal(t, []string{"attention:0"}, layersIn(pair), "a tuple needs its element")
+	assert.Equal(t, []string{"attention:0"}, layersIn(single), "so does a tuple of a tensor and None")
 	assert.Empty(t, layersIn(ints), "integers have no gradient")
 	assert.Equal(t, []string{"conv"}, layersIn(half))
 	assert.Equal(t, []string{"conv"}, layersIn(first, whole), "all take the input: the innermost")
@@ -179,6 +182,13 @@ func TestCandidates(t *testing.T) {
 	assert.Equal(t, []string{"block", "norm1"}, layersIn(call("norm1", "LayerNorm", 10, 1, 197, 8), call("attn.qkv", "Linear", 11, 1, 197, 24), call("block", "Block", 12, 1, 197, 8)), "projections are passed over")
 	assert.Equal(t, []string{"#relu:1", "#conv2d:0"}, layersIn(call("#conv2d:0", "conv2d", 13, 1, 8, 14, 14), call("#max_pool2d:0", "max_pool2d", 14, 1, 8, 7, 7),
 		call("#relu:1", "relu", 15, 1, 8, 7, 7), call("#adaptive_avg_pool2d:0", "adaptive_avg_pool2d", 16, 1, 8, 2, 2), call("#flatten:0", "flatten", 17, 1, 8)), "a frozen file")
+}
+
+func TestCandidatesOfDenseOutputs(t *testing.T) {
+	calls := []engine.Call{call("backbone", "Backbone", 0, 1, 8, 28, 28), call("head", "Head", 1, 1, 5, 224, 224)}
+	image := []int{1, 3, 224, 224}
+	assert.Equal(t, []string{"backbone"}, layersOf(Candidates(calls, image, []int{1, 5, 224, 224})), "smaller than the output")
+	assert.Equal(t, []string{"head", "backbone"}, layersOf(Candidates(calls, image, []int{1, 5, 1, 1})), "one pixel is no space")
 }
 
 func TestTypesPassedOver(t *testing.T) {

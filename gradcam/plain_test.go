@@ -30,7 +30,7 @@ func plainGradCAM(a, g [][]float64) []float64 {
 	return m
 }
 
-// plainHiResCAM is sum_k G_k A_k (Draelos and Carin 2020, equation 5).
+// plainHiResCAM is sum_k G_k A_k (Draelos and Carin 2020, arXiv:2011.08891).
 func plainHiResCAM(a, g [][]float64) []float64 {
 	m := make([]float64, len(a[0]))
 	for place := range m {

@@ -129,7 +129,7 @@ func (r *Run) results(m Method, maps []Attribution, timings Timings) []Result {
 			res.Target.Label = label(b.explainer.labels, s.Index)
 		}
 		for _, a := range maps {
-			res.Raw = append(res.Raw, r.raw(a, i))
+			res.Raw = append(res.Raw, r.raw(m.Needs(), a, i))
 		}
 		res.RawMin, res.RawMax = res.Raw[0].Min, res.Raw[0].Max
 		for _, raw := range res.Raw[1:] {
@@ -142,13 +142,15 @@ func (r *Run) results(m Method, maps []Attribution, timings Timings) []Result {
 }
 
 // raw is one sample's share of an attribution.
-func (r *Run) raw(a Attribution, sample int) Raw {
+func (r *Run) raw(needs Needs, a Attribution, sample int) Raw {
 	row := a.Values.Row(sample)
 	raw := Raw{Layer: a.Layer, Values: engine.NewArray(row.Shape...)}
 	copy(raw.Values.Data, row.Data)
 	raw.Min, raw.Max = extremes(raw.Values.Data)
 	gradient, known := r.steepest(a.Layer, sample)
-	raw.Reason = blank(raw, a.Finish, known && gradient == 0, r.scores[sample].Saturated)
+	// Methods without a gradient have none that could be noise.
+	saturated := r.scores[sample].Saturated && (needs.Gradient || needs.Input)
+	raw.Reason = blank(raw, a.Finish, known && gradient == 0, saturated)
 	return raw
 }
 
