@@ -51,7 +51,7 @@ jit::Node* top_level(const Flat& flat, jit::Node* n) {
 Target locate_node(const Flat& flat, const Address& a) {
   std::vector<jit::Node*> same;
   for (const auto& [name, node] : named_nodes(flat))
-    if (name == a.op) same.push_back(node);
+    if (names_node(a.op, name)) same.push_back(node);
   const int n = static_cast<int>(same.size());
   const int i = a.node < 0 ? n + a.node : a.node;
   if (n == 0) throw Failure(TL_LAYER_UNKNOWN, "no node #" + a.op + "; the graph has " + listed(flat));
@@ -65,23 +65,52 @@ Target locate_node(const Flat& flat, const Address& a) {
   return t;
 }
 
-// The member of a tuple, list or dict that the flat graph builds itself.
-jit::Value* member(jit::Value* v, const Address& a) {
+// Takes a tuple that some operator or branch made apart and builds it again, so
+// that its elements are values of their own.
+void rebuild(Flat& flat, Target& t) {
+  jit::Node* unpack = flat.graph->createTupleUnpack(t.value);
+  unpack->insertAfter(t.last);
+  const auto type = t.value->type()->cast<c10::TupleType>();
+  jit::Node* pack = flat.graph->createTuple(unpack->outputs(), type->schema() ? type : nullptr);
+  pack->insertAfter(unpack);
+  t.value->replaceAllUsesAfterNodeWith(unpack, pack->output());
+  t.value = pack->output();
+  t.last = unpack;
+}
+
+// Goes from a tuple or list to the member that the address names.
+void enter(Flat& flat, Target& t, const Address& a) {
   std::stringstream parts(a.element);
   std::string part;
   while (std::getline(parts, part, '.')) {
-    jit::Node* made = v->node();
-    const bool tuple = made->kind() == c10::prim::TupleConstruct || made->kind() == c10::prim::ListConstruct;
-    if (tuple) {
-      const int i = number(part, a.text);
-      if (i < 0 || static_cast<size_t>(i) >= made->inputs().size())
-        throw Failure(TL_LAYER_NOT_TENSOR, "layer " + a.text + ": the call returns " + std::to_string(made->inputs().size()) + " elements");
-      v = made->inputs()[static_cast<size_t>(i)];
-    } else {
-      throw Failure(TL_LAYER_NOT_TENSOR, "layer " + a.text + ": the call returns a " + v->type()->annotation_str() + ", whose elements cannot be reached");
-    }
+    const int i = number(part, a.text);
+    // A trace drops the None of a tuple (tensor, None), and then the tuple.
+    if (is_tensor(t.value) && i == 0) continue;
+    if (t.value->node()->kind() != c10::prim::TupleConstruct && t.value->type()->kind() == c10::TypeKind::TupleType && t.last) rebuild(flat, t);
+    const jit::Node* made = t.value->node();
+    if (made->kind() != c10::prim::TupleConstruct && made->kind() != c10::prim::ListConstruct)
+      throw Failure(TL_LAYER_NOT_TENSOR, "layer " + a.text + ": the call returns a " + t.value->type()->annotation_str() + ", whose elements cannot be reached");
+    if (i < 0 || static_cast<size_t>(i) >= made->inputs().size())
+      throw Failure(TL_LAYER_NOT_TENSOR, "layer " + a.text + ": the call returns " + std::to_string(made->inputs().size()) + " elements");
+    t.value = const_cast<jit::Value*>(made->inputs()[static_cast<size_t>(i)]);
   }
-  return v;
+}
+
+// A trace may know a shared module by two names, with an object for each and the
+// calls on one of them; their parameters are the same memory.
+bool same_parameters(const Object* a, const Object* b) {
+  const auto module = [](const Object* o) {
+    return jit::Module(c10::intrusive_ptr<Object>::unsafe_reclaim_from_nonowning(const_cast<Object*>(o)));
+  };
+  const jit::Module first = module(a), second = module(b);
+  const auto left = first.parameters(), right = second.parameters();
+  if (left.size() == 0 || left.size() != right.size()) return false;
+  auto r = right.begin();
+  for (const auto& l : left) {
+    if (l.const_data_ptr() != (*r).const_data_ptr()) return false;
+    ++r;
+  }
+  return true;
 }
 
 }  // namespace
@@ -122,7 +151,8 @@ const Object* resolve(const jit::Module& module, const Address& address) {
     children++;
   }
   if (children == 0)
-    throw Failure(TL_FROZEN, "layer " + address.path + ": the file has no submodules (it was frozen)");
+    throw Failure(TL_FROZEN, "layer " + address.path + ": the file has no submodules (it was frozen); address one of its nodes as #op:index, it has " +
+                                 listed(flatten(module, {})));
   throw Failure(TL_LAYER_UNKNOWN, "no submodule " + address.path);
 }
 
@@ -132,7 +162,7 @@ std::vector<std::pair<std::string, jit::Node*>> named_nodes(const Flat& flat) {
   return out;
 }
 
-Target locate(const Flat& flat, const Address& a, const Object* object) {
+Target locate(Flat& flat, const Address& a, const Object* object) {
   Target t;
   if (a.is_input) {
     t.value = flat.graph->inputs()[0];
@@ -142,6 +172,10 @@ Target locate(const Flat& flat, const Address& a, const Object* object) {
     std::vector<const CallSite*> calls;
     for (const auto& c : flat.calls)
       if (c.object == object) calls.push_back(&c);
+    if (calls.empty()) {
+      for (const auto& c : flat.calls)
+        if (same_parameters(c.object, object)) calls.push_back(&c);
+    }
     if (calls.empty()) throw Failure(TL_LAYER_NOT_CALLED, "layer " + a.path + " is never called by the forward method");
     size_t i = 0;
     const bool repeated = calls[0]->enclosing != nullptr;  // its executions are counted by the run
@@ -164,7 +198,7 @@ Target locate(const Flat& flat, const Address& a, const Object* object) {
     t.last = c.last;
     t.enclosing = c.enclosing;
   }
-  if (!a.element.empty()) t.value = member(t.value, a);
+  if (!a.element.empty()) enter(flat, t, a);
   if (!is_tensor(t.value)) {
     throw Failure(TL_LAYER_NOT_TENSOR, "layer " + a.text + " returns a " + t.value->type()->annotation_str() + ", not a tensor; choose an element with " + a.text + ":0");
   }

@@ -33,8 +33,9 @@ struct Target {
 // Finds the submodule of that path; throws TL_LAYER_UNKNOWN or TL_FROZEN.
 const Object* resolve(const jit::Module& module, const Address& address);
 
-// Finds the value; throws the TL_LAYER_* codes.
-Target locate(const Flat& flat, const Address& address, const Object* object);
+// Finds the value; throws the TL_LAYER_* codes. A tuple may be taken apart and
+// built again for it.
+Target locate(Flat& flat, const Address& address, const Object* object);
 
 // Every tensor-valued node, by name, in order.
 std::vector<std::pair<std::string, jit::Node*>> named_nodes(const Flat& flat);

@@ -12,6 +12,7 @@
 namespace torchlight {
 namespace {
 
+// 11 is torch.bool: the names of types are unknown here.
 const char* const kSource = R"(
 def _native_multi_head_attention(query, key, value, embed_dim: int, num_head: int, qkv_weight, qkv_bias, proj_weight, proj_bias,
         mask: Optional[Tensor], need_weights: bool, average_attn_weights: bool, mask_type: Optional[int]):
@@ -26,7 +27,7 @@ def _native_multi_head_attention(query, key, value, embed_dim: int, num_head: in
         m = mask
         if m.dim() == 2 and (mask_type is None or mask_type != 0):
             m = m.view(n, 1, 1, s)
-        if m.dtype == torch.bool:
+        if m.dtype == 11:
             a = a.masked_fill(m, float('-inf'))
         else:
             a = a + m

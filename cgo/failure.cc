@@ -26,8 +26,12 @@ std::string reason(const std::string& text) {
     }
   }
   while (begin < text.size() && (text[begin] == '\n' || text[begin] == ' ')) begin++;
-  size_t end = text.find('\n', begin);
-  return text.substr(begin, end == std::string::npos ? end : end - begin);
+  std::string line = text.substr(begin, text.find('\n', begin) - begin);
+  // What libtorch adds for its own developers.
+  for (const char* tail : {" This could be because", " (function ", " Exception raised from"}) line = line.substr(0, line.find(tail));
+  constexpr size_t kLongest = 400;
+  if (line.size() > kLongest) line = line.substr(0, kLongest) + "...";
+  return line;
 }
 
 // libtorch has few exception types, so some failures are known by their words.

@@ -92,7 +92,7 @@ class Flattener {
       if (!made) made = insert(known);
       return ref.value = made;
     }
-    if (ref.constant && !known.isDevice()) return ref.value = own_constant(ref.constant);
+    if (ref.constant) return ref.value = own_constant(ref.constant);
     return ref.value = insert(known);
   }
 
@@ -155,15 +155,7 @@ class Flattener {
     Ref ref;
     ref.constant = n;
     ref.known = jit::toIValue(n->output());
-    // A trace bakes in the device it was made on; the file may run on another.
-    if (ref.known && ref.known->isDevice()) ref.known = IValue(device());
     frame.env[n->output()] = ref;
-  }
-
-  c10::Device device() const {
-    for (const auto& p : module_.parameters()) return p.device();
-    for (const auto& b : module_.buffers()) return b.device();
-    return c10::Device(c10::kCPU);
   }
 
   void get_attribute(Node* n, Frame& frame) {
@@ -279,7 +271,23 @@ class Flattener {
   void call_function(Node* n, Frame& frame) {
     auto type = n->inputs()[0]->type()->cast<c10::FunctionType>();
     if (!type || !type->function()->isGraphFunction()) return emit(n, frame);
-    invoke(*type->function(), n->inputs().slice(1), n, frame);
+    const auto arguments = n->inputs().slice(1);
+    const Ref out = invoke(*type->function(), arguments, n, frame);
+    if (arguments.size() == 3) after_hook(look(frame, arguments[0]), look(frame, arguments[2]), out);
+  }
+
+  // A forward hook compiled into the file is a function of (module, arguments,
+  // output), called right after the module. What it returns is what the
+  // submodule returned.
+  void after_hook(const Ref& module, const Ref& output, const Ref& result) {
+    if (!module.known || !module.known->isObject() || !output.value || !result.value) return;
+    const Object* object = module.known->toObject().get();
+    for (auto site = flat_.calls.rbegin(); site != flat_.calls.rend(); ++site) {
+      if (site->object != object || site->output != output.value) continue;
+      site->output = result.value;
+      site->last = flat_.graph->insertPoint()->prev();
+      return;
+    }
   }
 
   Ref invoke(jit::Function& function, at::ArrayRef<Value*> arguments, Node* n, Frame& frame) {
@@ -446,9 +454,13 @@ Flat flatten(const jit::Module& module, const std::set<const Object*>& marked) {
 
 std::string node_name(const jit::Node* node) {
   std::string name = node->kind().toUnqualString();
-  while (name.size() > 1 && name.back() == '_') name.pop_back();
-  if (name == "_convolution" || name == "convolution" || name == "conv1d" || name == "conv2d" || name == "conv3d") return "conv";
-  return name;
+  const size_t begin = name.find_first_not_of('_'), end = name.find_last_not_of('_');
+  return begin == std::string::npos ? name : name.substr(begin, end - begin + 1);
+}
+
+bool names_node(const std::string& op, const std::string& name) {
+  if (op == name) return true;
+  return op == "conv" && (name == "convolution" || name == "conv1d" || name == "conv2d" || name == "conv3d");
 }
 
 }  // namespace torchlight

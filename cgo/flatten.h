@@ -50,9 +50,12 @@ struct Flat {
 // Throws Failure with TL_STATEFUL or TL_TRAIN_MODE.
 Flat flatten(const jit::Module& module, const std::set<const Object*>& marked);
 
-// Name of a node as "#op:index" addresses know it: relu_ and relu are one
-// operator, every convolution is "conv".
+// Name of a node as "#op:index" addresses know it: without underscores at its
+// ends, so that relu_ and relu are one operator.
 std::string node_name(const jit::Node* node);
+
+// Whether an address may mean a node of that name: "conv" is every convolution.
+bool names_node(const std::string& op, const std::string& name);
 
 }  // namespace torchlight
 

@@ -5,7 +5,8 @@
 #include <torch/csrc/jit/runtime/graph_executor.h>
 #include <torch/csrc/jit/serialization/import.h>
 
-#include <sstream>
+#include <functional>
+#include <set>
 #include <streambuf>
 
 #include "failure.h"
@@ -70,11 +71,42 @@ c10::ScalarType floating_type(const jit::Module& module) {
   return c10::kFloat;
 }
 
+// A trace bakes in the device it was made on; the file may run on another.
+void move_constants(jit::Block* block, c10::Device device, std::set<jit::Function*>& seen);
+
+void move_constants(jit::Function* function, c10::Device device, std::set<jit::Function*>& seen) {
+  if (!function->isGraphFunction() || !seen.insert(function).second) return;
+  function->ensure_defined();
+  move_constants(jit::toGraphFunction(*function).graph()->block(), device, seen);
+}
+
+void move_constants(jit::Block* block, c10::Device device, std::set<jit::Function*>& seen) {
+  for (auto it = block->nodes().begin(); it != block->nodes().end();) {
+    jit::Node* n = *it++;
+    for (jit::Block* b : n->blocks()) move_constants(b, device, seen);
+    if (n->kind() != c10::prim::Constant) continue;
+    if (auto type = n->output()->type()->cast<c10::FunctionType>()) {
+      move_constants(type->function(), device, seen);
+    } else if (n->output()->type()->kind() == c10::TypeKind::DeviceObjType) {
+      jit::WithInsertPoint at(n);
+      n->output()->replaceAllUsesWith(block->owningGraph()->insertConstant(c10::IValue(device)));
+      n->destroy();
+    }
+  }
+}
+
+void move_constants(const jit::Module& module, c10::Device device) {
+  std::set<jit::Function*> seen;
+  for (const auto& m : module.modules())
+    for (jit::Function* f : m.type()->methods()) move_constants(f, device, seen);
+}
+
 std::shared_ptr<Model> settle(jit::Module module, c10::Device device) {
   auto model = std::make_shared<Model>();
   module.eval();
   for (auto p : module.parameters()) p.set_requires_grad(false);
   model->dtype = floating_type(module);
+  move_constants(module, device);
   model->module = std::move(module);
   model->device = device;
   return model;

@@ -6,6 +6,7 @@
 #include <torch/csrc/jit/ir/ir.h>
 
 #include <memory>
+#include <string>
 
 namespace torchlight {
 
@@ -20,6 +21,11 @@ void optimise_inference(std::shared_ptr<torch::jit::Graph>& graph, c10::Device d
 // Replaces fused operators without a derivative (the attention fast path that
 // traces made under no_grad contain) by differentiable ones. Returns how many.
 int decompose_fused(const std::shared_ptr<torch::jit::Graph>& graph);
+
+// Name of an operator of the graph that computes from its inputs but has no
+// derivative, so that autograd would silently see a constant; "" if none does.
+// With taps, what a tap returns counts as an input.
+std::string underivable(const torch::jit::Graph& graph, const torch::jit::Value* from);
 
 }  // namespace torchlight
 

@@ -51,6 +51,9 @@ std::shared_ptr<Plan> make_plan(std::shared_ptr<Model> model, std::vector<std::s
   auto tail = plan->cut.tail->copy();
   if (const int n = decompose_fused(tail))
     plan->notes.push_back(std::to_string(n) + " fused attention operator(s) behind the layer replaced by differentiable ones");
+  const std::string lost = underivable(*tail, plan->cut.has_value ? tail->inputs()[0] : nullptr);
+  if (!lost.empty())
+    throw Failure(TL_NO_DERIVATIVE, "operator " + lost + " behind layer " + plan->layers[0] + " has no derivative");
   if (folding) {
     optimise_inference(head, plan->model->device);
     optimise_differentiable(tail);

@@ -55,13 +55,15 @@ bool old_contents_matter(const jit::Value* v, const jit::Node* return_node) {
 }  // namespace
 
 ChangedAttributes changed_attributes(const jit::Module& module) {
+  // __setstate__ of packed weights assigns too, but it runs when the file is
+  // loaded.
   ChangedAttributes out;
   std::set<const c10::ClassType*> seen;
   for (const auto& m : module.modules()) {
     const auto type = m.type();
     if (!seen.insert(type.get()).second) continue;
     for (jit::Function* f : type->methods())
-      if (f->isGraphFunction()) collect(jit::toGraphFunction(*f).graph()->block(), out);
+      if (f->isGraphFunction() && f->name() != "__setstate__") collect(jit::toGraphFunction(*f).graph()->block(), out);
     for (jit::Function* f : type->getForwardHooks())
       if (f->isGraphFunction()) collect(jit::toGraphFunction(*f).graph()->block(), out);
     for (jit::Function* f : type->getForwardPreHooks())

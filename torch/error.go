@@ -1,0 +1,147 @@
+package torch
+
+import (
+	"errors"
+	"fmt"
+	"io"
+
+	"github.com/torchlight-go/torchlight/cgo"
+)
+
+// Kinds of failure, for errors.Is.
+var (
+	// ErrClosed: a closed object was used.
+	ErrClosed = errors.New("already closed")
+	// ErrInvalid: an argument that no model could accept.
+	ErrInvalid = errors.New("invalid argument")
+	// ErrOutOfMemory: host or device memory is exhausted.
+	ErrOutOfMemory = errors.New("out of memory")
+	// ErrNotTorchScript: the file is no TorchScript archive.
+	ErrNotTorchScript = errors.New("not a TorchScript file")
+	// ErrCorrupt: the file is a damaged archive.
+	ErrCorrupt = errors.New("damaged file")
+	// ErrStateDict: the file holds weights or a pickled object without code.
+	ErrStateDict = errors.New("a pickle without code, not a TorchScript file")
+	// ErrNewerFile: the file was written by a newer PyTorch.
+	ErrNewerFile = errors.New("written by a newer PyTorch")
+	// ErrUnknownOperator: the file uses an operator this libtorch lacks.
+	ErrUnknownOperator = errors.New("unknown operator")
+	// ErrModel: the model refused its input.
+	ErrModel = errors.New("the model refused the input")
+	// ErrUnknownLayer: no submodule or node of that name.
+	ErrUnknownLayer = errors.New("unknown layer")
+	// ErrLayerNotCalled: the forward pass does not call the layer.
+	ErrLayerNotCalled = errors.New("layer not called")
+	// ErrLayerAmbiguous: the layer is called several times and none was chosen.
+	ErrLayerAmbiguous = errors.New("layer called more than once")
+	// ErrLayerNotTensor: the layer does not return a floating-point tensor.
+	ErrLayerNotTensor = errors.New("layer returns no floating-point tensor")
+	// ErrFrozen: a frozen file has nodes but no submodules.
+	ErrFrozen = errors.New("frozen file")
+	// ErrNoDerivative: an operator behind the layer has no derivative.
+	ErrNoDerivative = errors.New("no derivative")
+	// ErrAliasing: cutting there would change the model's output.
+	ErrAliasing = errors.New("the cut would change the model")
+	// ErrStateful: the output depends on the order of calls.
+	ErrStateful = errors.New("the model keeps state between calls")
+	// ErrTrainMode: the graph has training behaviour baked in.
+	ErrTrainMode = errors.New("the model is in training mode")
+	// ErrNoDevice: the device does not exist or its library cannot be loaded.
+	ErrNoDevice = errors.New("no such device")
+	// ErrCUDATooLate: libtorch was used before CUDA was loaded.
+	ErrCUDATooLate = errors.New("CUDA asked for too late")
+	// ErrInternal: a fault of libtorch or of this library.
+	ErrInternal = errors.New("internal error")
+)
+
+// Error is a failure with its kind, what it is about and, where there is one, the
+// way out. Its message is one line; %+v adds libtorch's own text.
+type Error struct {
+	Kind   error  // one of the Err values of this package
+	About  string // the file, layer or input
+	Reason string // what went wrong
+	Fix    string // what to do, may be empty
+	Trace  string // libtorch's own text, may be empty
+}
+
+func (e *Error) Error() string {
+	s := "torch: "
+	if e.About != "" {
+		s += e.About + ": "
+	}
+	s += e.Reason
+	if e.Fix != "" {
+		s += "; " + e.Fix
+	}
+	return s
+}
+
+// Unwrap returns the kind.
+func (e *Error) Unwrap() error { return e.Kind }
+
+// Format adds the trace to %+v.
+func (e *Error) Format(s fmt.State, verb rune) {
+	io.WriteString(s, e.Error())
+	if verb == 'v' && s.Flag('+') && e.Trace != "" {
+		io.WriteString(s, "\n"+e.Trace)
+	}
+}
+
+// kindOf translates a code of the C side, with the usual way out.
+func kindOf(code cgo.Code) (kind error, fix string) {
+	switch code {
+	case cgo.Invalid:
+		return ErrInvalid, ""
+	case cgo.OutOfMemory:
+		return ErrOutOfMemory, "use a smaller batch"
+	case cgo.NotTorchScript:
+		return ErrNotTorchScript, "save it with torch.jit.save, or use scripts/export.py"
+	case cgo.NewerFile:
+		return ErrNewerFile, "export the model with an older PyTorch, or use a newer libtorch"
+	case cgo.UnknownOperator:
+		return ErrUnknownOperator, "load the library that registers it (torch.LoadOps, --ops)"
+	case cgo.ModelRefused:
+		return ErrModel, "check the channels and the size; a trace has the shapes of its example baked in"
+	case cgo.LayerUnknown:
+		return ErrUnknownLayer, ""
+	case cgo.LayerNotCalled:
+		return ErrLayerNotCalled, "choose a layer that this input reaches"
+	case cgo.LayerAmbiguous:
+		return ErrLayerAmbiguous, ""
+	case cgo.LayerNotTensor:
+		return ErrLayerNotTensor, ""
+	case cgo.Frozen:
+		return ErrFrozen, ""
+	case cgo.NoDerivative:
+		return ErrNoDerivative, "choose a layer behind that operator, or a method that needs no gradient"
+	case cgo.Aliasing:
+		return ErrAliasing, ""
+	case cgo.Stateful:
+		return ErrStateful, "export a model whose forward method only reads its module"
+	case cgo.TrainMode:
+		return ErrTrainMode, ""
+	case cgo.NoDevice:
+		return ErrNoDevice, "use the CPU, or a libtorch with CUDA on a machine with a GPU"
+	case cgo.CUDATooLate:
+		return ErrCUDATooLate, "call torch.UseCUDA() at the start of the program"
+	default:
+		return ErrInternal, ""
+	}
+}
+
+// wrap turns an error of the C side into one of this package.
+func wrap(err error, about string) error {
+	var c *cgo.Error
+	if err == nil || !errors.As(err, &c) {
+		if err != nil {
+			return fmt.Errorf("torch: %s: %w", about, err)
+		}
+		return nil
+	}
+	kind, fix := kindOf(c.Code)
+	return &Error{Kind: kind, About: about, Reason: c.Message, Fix: fix, Trace: c.Trace}
+}
+
+func closed(about string) error {
+	return &Error{Kind: ErrClosed, About: about, Reason: "already closed"}
+}

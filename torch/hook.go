@@ -1,0 +1,111 @@
+package torch
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"strings"
+
+	"github.com/torchlight-go/torchlight/cgo"
+)
+
+// Hook is a model cut at one or more of its layers. It is immutable and safe for
+// concurrent use.
+type Hook struct {
+	object[*cgo.Plan]
+	module *Module
+	layers []string
+	plan   PlanInfo
+}
+
+// PlanInfo says how a hook captures its layers.
+type PlanInfo struct {
+	// Kind is "cut" when the graph was cut behind the earliest layer, "tap" when
+	// that sits in a branch or loop and is captured on the way: slower.
+	Kind string `json:"kind"`
+	// Head and Tail count the operators on either side of the cut.
+	Head int `json:"head"`
+	Tail int `json:"tail"`
+	// Crossing counts the values besides the layer's that the tail needs.
+	Crossing int `json:"crossing"`
+	// Notes say what was changed on the way.
+	Notes []string `json:"notes"`
+}
+
+func (p PlanInfo) String() string {
+	s := fmt.Sprintf("%s: %d operators before, %d behind, %d other value(s) crossing", p.Kind, p.Head, p.Tail, p.Crossing)
+	for _, n := range p.Notes {
+		s += "; " + n
+	}
+	return s
+}
+
+// Hook cuts the model at the layers. An address is
+//
+//	path           a submodule, "layer4.0.conv1"
+//	path@call      one call of a submodule that is called several times, from 0
+//	path:element   a member of the tuple that it returns
+//	#op:index      a node of the graph, "#conv2d:-1"; counted from the end if negative
+//	input          the model's first input
+//
+// Several layers are captured in one pass.
+//
+// Errors: [ErrUnknownLayer], [ErrFrozen], [ErrLayerNotCalled],
+// [ErrLayerAmbiguous], [ErrLayerNotTensor], [ErrStateful], [ErrTrainMode].
+func (m *Module) Hook(layers ...string) (*Hook, error) {
+	var p *cgo.Plan
+	err := m.use(func(h *cgo.Module) (err error) {
+		p, err = cgo.NewPlan(h, layers, m.options.folding)
+		return err
+	})
+	if err != nil {
+		return nil, m.suggest(about(err, m.object.about))
+	}
+	h := &Hook{object: object[*cgo.Plan]{h: p, about: "hook " + strings.Join(layers, ", ")}, module: m, layers: layers}
+	doc, err := p.Describe()
+	if err == nil {
+		err = json.Unmarshal([]byte(doc), &h.plan)
+	}
+	if err != nil {
+		p.Close()
+		return nil, wrap(err, h.object.about)
+	}
+	return h, nil
+}
+
+// Layers are the addresses the hook was made for.
+func (h *Hook) Layers() []string { return append([]string(nil), h.layers...) }
+
+// Plan says how the layers are captured.
+func (h *Hook) Plan() PlanInfo { return h.plan }
+
+// Forward runs a batch up to and through the model's end. Floating-point inputs
+// are converted to the model's type and device.
+//
+// The first pass of a hook also runs the plain forward method and compares, so
+// it takes longer; a difference is [ErrAliasing]. Other errors: [ErrInvalid],
+// [ErrModel], [ErrLayerNotCalled], [ErrLayerNotTensor].
+func (h *Hook) Forward(ctx context.Context, inputs ...*Tensor) (*Pass, error) {
+	if err := ctx.Err(); err != nil {
+		return nil, fmt.Errorf("torch: %s: %w", h.object.about, err)
+	}
+	var p *cgo.Pass
+	err := h.use(func(plan *cgo.Plan) error {
+		return withHandles(inputs, func(in []*cgo.Tensor) (err error) {
+			p, err = plan.Forward(in)
+			return err
+		})
+	})
+	if err != nil {
+		return nil, about(err, h.module.object.about)
+	}
+	return newPass(ctx, p, h)
+}
+
+// Close frees the hook. Passes that were made from it stay usable.
+func (h *Hook) Close() error {
+	if h == nil {
+		return nil
+	}
+	return h.close()
+}

@@ -1,0 +1,132 @@
+package torch
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+
+	"github.com/torchlight-go/torchlight/cgo"
+)
+
+// Option changes how a model is loaded.
+type Option func(*options)
+
+type options struct {
+	device    Device
+	folding   bool
+	checksums bool
+}
+
+// OnDevice loads the model onto a device; the default is [CPU].
+func OnDevice(d Device) Option { return func(o *options) { o.device = d } }
+
+// WithoutFolding leaves every operator of a hooked model as the file has it.
+// Results are then bit for bit those of the plain forward pass, and slower.
+// By default batch norms are folded into convolutions, which changes rounding.
+func WithoutFolding() Option { return func(o *options) { o.folding = false } }
+
+// WithoutChecksums accepts archives whose checksums are wrong, such as those
+// saved with compute_crc32=False. libtorch itself never looks at them.
+func WithoutChecksums() Option { return func(o *options) { o.checksums = false } }
+
+func newOptions(opts []Option) options {
+	o := options{folding: true, checksums: true}
+	for _, f := range opts {
+		f(&o)
+	}
+	return o
+}
+
+// Load loads a TorchScript file, scripted, traced or frozen, in evaluation mode.
+//
+// Errors: fs.ErrNotExist, [ErrNotTorchScript], [ErrStateDict], [ErrCorrupt],
+// [ErrNewerFile], [ErrUnknownOperator], [ErrNoDevice], [ErrCUDATooLate].
+func Load(path string, opts ...Option) (*Module, error) {
+	o := newOptions(opts)
+	if err := checkFile(path, o.checksums); err != nil {
+		return nil, err
+	}
+	if err := ready(o.device, path); err != nil {
+		return nil, err
+	}
+	h, err := cgo.LoadFile(path, o.device.c())
+	if err != nil {
+		return nil, wrap(err, path)
+	}
+	return newModule(h, path, o)
+}
+
+// LoadReader loads a TorchScript file from r, which is read to its end.
+// Errors are those of [Load]; name stands for the file in them.
+func LoadReader(r io.Reader, name string, opts ...Option) (*Module, error) {
+	o := newOptions(opts)
+	data, err := io.ReadAll(r)
+	if err != nil {
+		return nil, fmt.Errorf("torch: %s: %w", name, err)
+	}
+	if err := inspect(bytes.NewReader(data), int64(len(data)), name, o.checksums); err != nil {
+		return nil, err
+	}
+	if err := ready(o.device, name); err != nil {
+		return nil, err
+	}
+	h, err := cgo.LoadBytes(data, o.device.c())
+	if err != nil {
+		return nil, wrap(err, name)
+	}
+	return newModule(h, name, o)
+}
+
+func checkFile(path string, checksums bool) error {
+	f, err := os.Open(path)
+	if errors.Is(err, fs.ErrNotExist) {
+		return &Error{Kind: fs.ErrNotExist, About: path, Reason: "no such file"}
+	}
+	if err != nil {
+		return fmt.Errorf("torch: %w", err)
+	}
+	defer f.Close()
+	info, err := f.Stat()
+	if err != nil {
+		return fmt.Errorf("torch: %w", err)
+	}
+	if info.IsDir() {
+		return &Error{Kind: ErrNotTorchScript, About: path, Reason: "a folder, not a file"}
+	}
+	return inspect(f, info.Size(), path, checksums)
+}
+
+// ready makes sure that a GPU is there before libtorch is asked for it.
+func ready(d Device, name string) error {
+	if !d.cuda {
+		return nil
+	}
+	if err := cgo.UseCUDA(); err != nil {
+		return wrap(err, name+" on "+d.String())
+	}
+	n, err := cgo.CUDADeviceCount()
+	if err != nil {
+		return wrap(err, name+" on "+d.String())
+	}
+	if d.index >= n {
+		return &Error{Kind: ErrNoDevice, About: name + " on " + d.String(), Reason: fmt.Sprintf("this machine has %d CUDA device(s)", n), Fix: "use the CPU, or a machine with a GPU"}
+	}
+	return nil
+}
+
+func newModule(h *cgo.Module, name string, o options) (*Module, error) {
+	m := &Module{object: object[*cgo.Module]{h: h, about: name}, options: o}
+	doc, err := h.Info()
+	if err == nil {
+		err = json.Unmarshal([]byte(doc), &m.info)
+	}
+	if err != nil {
+		h.Close()
+		return nil, wrap(err, name)
+	}
+	return m, nil
+}

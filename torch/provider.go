@@ -1,0 +1,127 @@
+package torch
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/torchlight-go/torchlight/engine"
+)
+
+var (
+	_ engine.Model = (*Module)(nil)
+	_ engine.Plan  = plan{}
+	_ engine.Pass  = (*pass)(nil)
+)
+
+// Plan implements [engine.Model] with a [Hook].
+func (m *Module) Plan(ctx context.Context, spec engine.Spec) (engine.Plan, error) {
+	if err := ctx.Err(); err != nil {
+		return nil, fmt.Errorf("torch: %s: %w", m.object.about, err)
+	}
+	if spec.Relu != engine.ReluPlain {
+		return nil, &Error{Kind: ErrInvalid, About: m.object.about, Reason: "guided and deconvnet gradients are not available yet"}
+	}
+	h, err := m.Hook(spec.Layers...)
+	if err != nil {
+		return nil, err
+	}
+	return plan{h}, nil
+}
+
+// plan is a hook as the engine sees it.
+type plan struct{ hook *Hook }
+
+func (p plan) Describe() string { return p.hook.Plan().String() }
+func (p plan) Close() error     { return p.hook.Close() }
+
+func (p plan) Forward(ctx context.Context, inputs []engine.Array) (engine.Pass, error) {
+	var out *pass
+	err := withArrays(inputs, func(in []*Tensor) error {
+		t, err := p.hook.Forward(ctx, in...)
+		if err != nil {
+			return err
+		}
+		out, err = newEnginePass(t)
+		if err != nil {
+			t.Close()
+		}
+		return err
+	})
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+// pass is a Pass as the engine sees it, with everything copied out.
+type pass struct {
+	*Pass
+	outs []engine.Output
+	acts []engine.Array
+}
+
+func newEnginePass(p *Pass) (*pass, error) {
+	e := &pass{Pass: p}
+	var err error
+	if e.outs, err = outputs(p.Outputs()); err != nil {
+		return nil, err
+	}
+	for _, a := range p.activations {
+		x, err := a.toArray()
+		if err != nil {
+			return nil, err
+		}
+		e.acts = append(e.acts, x)
+	}
+	return e, nil
+}
+
+func (p *pass) Outputs() []engine.Output    { return p.outs }
+func (p *pass) Activations() []engine.Array { return p.acts }
+
+func (p *pass) Backward(ctx context.Context, cotangents []engine.Cotangent) ([]engine.Array, error) {
+	arrays := make([]engine.Array, len(cotangents))
+	for i, c := range cotangents {
+		arrays[i] = c.Array
+	}
+	var out []engine.Array
+	err := withArrays(arrays, func(vectors []*Tensor) error {
+		named := make([]Value, len(vectors))
+		for i, v := range vectors {
+			named[i] = Value{cotangents[i].Output, v}
+		}
+		grads, err := p.BackwardFrom(ctx, named...)
+		if err != nil {
+			return err
+		}
+		for _, g := range grads {
+			a, err := g.toArray()
+			_ = g.Close()
+			if err != nil {
+				return err
+			}
+			out = append(out, a)
+		}
+		return nil
+	})
+	return out, err
+}
+
+func (p *pass) Rerun(ctx context.Context, activation engine.Array, rows []int) ([]engine.Output, error) {
+	for i, r := range rows {
+		if r != i {
+			return nil, &Error{Kind: ErrInvalid, About: p.object.about, Reason: "rows other than one a sample, in order, are not available yet"}
+		}
+	}
+	var out []engine.Output
+	err := withArrays([]engine.Array{activation}, func(in []*Tensor) error {
+		v, err := p.Pass.Rerun(ctx, in[0])
+		if err != nil {
+			return err
+		}
+		defer v.Close()
+		out, err = outputs(v)
+		return err
+	})
+	return out, err
+}

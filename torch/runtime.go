@@ -1,0 +1,62 @@
+package torch
+
+import (
+	"encoding/json"
+	"fmt"
+
+	"github.com/torchlight-go/torchlight/cgo"
+)
+
+// Live counts the native objects that are alive.
+type Live struct{ Tensors, Modules, Hooks, Passes int }
+
+// Stats counts the tensors, modules, hooks and passes that have not been freed.
+func Stats() Live {
+	l := cgo.LiveCounts()
+	return Live{Tensors: l.Tensors, Modules: l.Modules, Hooks: l.Plans, Passes: l.Passes}
+}
+
+// Info describes the libtorch in use.
+type Info struct {
+	Version   string   `json:"compiled"` // of the headers it was compiled against
+	Libraries []string `json:"libraries"`
+	Threads   int      `json:"threads"` // intra-op
+	CPU       string   `json:"cpu"`     // instruction set in use
+	Config    string   `json:"config"`  // build configuration
+}
+
+// Runtime describes the libtorch in use. It never touches CUDA.
+func Runtime() (Info, error) {
+	var info Info
+	doc, err := cgo.RuntimeInfo()
+	if err != nil {
+		return info, wrap(err, "libtorch")
+	}
+	if err := json.Unmarshal([]byte(doc), &info); err != nil {
+		return info, fmt.Errorf("torch: description of libtorch: %w", err)
+	}
+	return info, nil
+}
+
+// UseCUDA loads libtorch's CUDA library. It must be called before anything else
+// of this package uses libtorch, because libtorch keeps the hooks it first finds;
+// afterwards it returns [ErrCUDATooLate], and [ErrNoDevice] where the library is
+// missing. Programs that stay on the CPU need not pay its half second and 458 MB.
+func UseCUDA() error { return wrap(cgo.UseCUDA(), "CUDA") }
+
+// CUDADevices is the number of GPUs, 0 unless [UseCUDA] succeeded.
+func CUDADevices() (int, error) {
+	n, err := cgo.CUDADeviceCount()
+	return n, wrap(err, "CUDA")
+}
+
+// SetNumThreads sets how many threads one operator may use, on every thread
+// that calls libtorch from now on. n must be at least 1.
+func SetNumThreads(n int) error { return wrap(cgo.SetNumThreads(n), "threads") }
+
+// NumThreads is the number of threads one operator may use.
+func NumThreads() int { return cgo.NumThreads() }
+
+// LoadOps loads a shared library that registers custom operators, which files
+// loaded later may use. The library's code runs at once.
+func LoadOps(path string) error { return wrap(cgo.LoadOps(path), path) }
