@@ -68,6 +68,11 @@ func entries(t *testing.T, dir string) []string {
 func TestOfficialBuild(t *testing.T) {
 	ix := newIndex(t)
 	stop := make(chan struct{})
+	send := func(w http.ResponseWriter, data []byte) {
+		if _, err := w.Write(data); err != nil {
+			t.Errorf("server: %v", err)
+		}
+	}
 	t.Cleanup(func() { close(stop) })
 	for name, c := range map[string]struct {
 		serve    http.HandlerFunc
@@ -75,7 +80,7 @@ func TestOfficialBuild(t *testing.T) {
 		fallback bool // to PyPI
 	}{
 		"whole": {
-			serve: func(w http.ResponseWriter, r *http.Request) { w.Write(ix.official) },
+			serve: func(w http.ResponseWriter, _ *http.Request) { send(w, ix.official) },
 		},
 		"missing": {
 			serve:    http.NotFound,
@@ -83,21 +88,21 @@ func TestOfficialBuild(t *testing.T) {
 			fallback: true,
 		},
 		"tampered with": {
-			serve:    func(w http.ResponseWriter, r *http.Request) { w.Write(append([]byte{0}, ix.official...)) },
+			serve:    func(w http.ResponseWriter, _ *http.Request) { send(w, append([]byte{0}, ix.official...)) },
 			logs:     "not used",
 			fallback: true,
 		},
 		"cut off": {
-			serve: func(w http.ResponseWriter, r *http.Request) {
+			serve: func(w http.ResponseWriter, _ *http.Request) {
 				w.Header().Set("Content-Length", "999999")
-				w.Write(ix.official[:100])
+				send(w, ix.official[:100])
 			},
 			logs:     "unexpected EOF",
 			fallback: true,
 		},
 		"standing still": {
 			serve: func(w http.ResponseWriter, r *http.Request) {
-				w.Write(ix.official[:100])
+				send(w, ix.official[:100])
 				w.(http.Flusher).Flush()
 				select {
 				case <-stop:
