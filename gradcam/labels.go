@@ -4,7 +4,7 @@ import (
 	"fmt"
 	"strings"
 
-	"github.com/torchlight-go/torchlight/gradcam/internal/nearest"
+	"github.com/torchlight-go/torchlight/internal/nearest"
 )
 
 // labelIndex finds the class of a name: the same spelling first, then any

@@ -3,7 +3,7 @@ package gradcam
 import (
 	"fmt"
 
-	"github.com/torchlight-go/torchlight/gradcam/internal/nearest"
+	"github.com/torchlight-go/torchlight/internal/nearest"
 )
 
 // Methods are all methods, with their default options, in the order in which

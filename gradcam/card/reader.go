@@ -7,7 +7,7 @@ import (
 
 	"go.yaml.in/yaml/v3"
 
-	"github.com/torchlight-go/torchlight/gradcam/internal/nearest"
+	"github.com/torchlight-go/torchlight/internal/nearest"
 )
 
 // reader turns nodes of YAML into values. Its errors have the file, the line and

@@ -1,52 +1,74 @@
-// Package nearest finds the names a user may have meant.
+// Package nearest finds the names that somebody may have meant.
 package nearest
 
 import (
-	"cmp"
-	"slices"
+	"fmt"
+	"sort"
 	"strings"
 )
 
-// Names returns up to n of the candidates, the most similar to name first, by
-// edit distance without regard to case. Names that share less than half of their
-// letters with it are left out.
-func Names(name string, candidates []string, n int) []string {
-	type scored struct {
-		name     string
-		distance int
+// Names returns up to n of the known names that are closest to name, best
+// first: those within a third of its length in edits, and those that contain
+// it. Letter case does not count.
+func Names(name string, known []string, n int) []string {
+	type match struct {
+		name string
+		cost int
 	}
-	var near []scored
-	for _, c := range candidates {
-		d := Distance(strings.ToLower(name), strings.ToLower(c))
-		if limit := max(len(name), len(c))/2 + 1; d <= limit {
-			near = append(near, scored{c, d})
+	var found []match
+	low := strings.ToLower(name)
+	for _, k := range known {
+		cost := Distance(low, strings.ToLower(k))
+		near := cost <= 1+len([]rune(low))/3
+		if low != "" && strings.Contains(strings.ToLower(k), low) {
+			near = true
+		}
+		if near {
+			found = append(found, match{k, cost})
 		}
 	}
-	slices.SortStableFunc(near, func(a, b scored) int { return cmp.Compare(a.distance, b.distance) })
-	var out []string
-	for _, s := range near[:min(n, len(near))] {
-		out = append(out, s.name)
+	sort.SliceStable(found, func(i, j int) bool { return found[i].cost < found[j].cost })
+	names := make([]string, 0, n)
+	for _, m := range found[:min(n, len(found))] {
+		names = append(names, m.name)
 	}
-	return out
+	return names
 }
 
-// Distance is the Levenshtein distance in bytes: the fewest insertions,
-// deletions and substitutions that turn a into b.
+// Hint is the end of an error message: " (did you mean "a", "b"?)", or "".
+func Hint(name string, known []string) string {
+	names := Names(name, known, 3)
+	if len(names) == 0 {
+		return ""
+	}
+	quoted := make([]string, len(names))
+	for i, s := range names {
+		quoted[i] = fmt.Sprintf("%q", s)
+	}
+	return " (did you mean " + strings.Join(quoted, ", ") + "?)"
+}
+
+// Distance is the number of runes to insert, delete, replace or swap with their
+// neighbour to turn a into b (optimal string alignment).
 func Distance(a, b string) int {
-	row := make([]int, len(b)+1)
-	for j := range row {
-		row[j] = j
+	s, t := []rune(a), []rune(b)
+	older, last, row := make([]int, len(t)+1), make([]int, len(t)+1), make([]int, len(t)+1)
+	for j := range last {
+		last[j] = j
 	}
-	for i := range len(a) {
-		diagonal := row[0]
-		row[0] = i + 1
-		for j := range len(b) {
-			cost := 1
-			if a[i] == b[j] {
-				cost = 0
+	for i := 1; i <= len(s); i++ {
+		row[0] = i
+		for j := 1; j <= len(t); j++ {
+			replace := last[j-1]
+			if s[i-1] != t[j-1] {
+				replace++
 			}
-			diagonal, row[j+1] = row[j+1], min(row[j+1]+1, row[j]+1, diagonal+cost)
+			row[j] = min(last[j]+1, row[j-1]+1, replace)
+			if i > 1 && j > 1 && s[i-1] == t[j-2] && s[i-2] == t[j-1] {
+				row[j] = min(row[j], older[j-2]+1)
+			}
 		}
+		older, last, row = last, row, older
 	}
-	return row[len(b)]
+	return last[len(t)]
 }
