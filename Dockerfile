@@ -1,5 +1,5 @@
 # syntax=docker/dockerfile:1
-# The torchlight command with the libtorch it was built with, about 900 MB:
+# The torchlight command with the libtorch it was built with, about 600 MB:
 #
 #   docker build -t torchlight .
 #   docker run --rm -v "$PWD:/work" torchlight explain --model M.pt photo.jpg
@@ -27,12 +27,12 @@ FROM debian:bookworm-slim
 RUN apt-get update \
  && apt-get install -y --no-install-recommends libstdc++6 \
  && rm -rf /var/lib/apt/lists/* \
- && useradd --create-home torchlight
+ && useradd --uid 1000 --create-home torchlight
 COPY --from=build /opt/libtorch/lib /opt/libtorch/lib
 COPY --from=build /opt/libtorch/LICENSE /opt/libtorch/NOTICE /opt/libtorch/
 COPY --from=build /torchlight /usr/local/bin/torchlight
 COPY LICENSE /usr/share/doc/torchlight/LICENSE
-USER torchlight
+USER 1000
 WORKDIR /work
 ENTRYPOINT ["torchlight"]
 CMD ["--help"]
