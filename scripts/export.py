@@ -136,14 +136,12 @@ def load_weights(model: torch.nn.Module, path: str) -> None:
 
 def to_torchscript(model: torch.nn.Module, how: str, example: torch.Tensor) -> torch.jit.ScriptModule:
     try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            if how == "trace":
-                # With gradients enabled: under no_grad a trace holds fused
-                # attention kernels that have no derivative.
-                return torch.jit.trace(model, example, check_trace=False, strict=False)
-            scripted = torch.jit.script(model)
-            return torch.jit.freeze(scripted) if how == "freeze" else scripted
+        if how == "trace":
+            # With gradients enabled: under no_grad a trace holds fused
+            # attention kernels that have no derivative.
+            return torch.jit.trace(model, example, check_trace=False, strict=False)
+        scripted = torch.jit.script(model)
+        return torch.jit.freeze(scripted) if how == "freeze" else scripted
     except Exception as err:
         hint = "" if how == "trace" else "; try --how trace"
         raise Problem(f"torch.jit.{how}: {first_line(err)}{hint}") from err
@@ -188,7 +186,9 @@ def verify(model, path: pathlib.Path, example: torch.Tensor, name: str | None) -
         raise Problem("the model returns no float tensor to explain; name one with --output-name")
     worst = (want - got).abs().max() / want.abs().max().clamp(min=1e-12)
     if not worst <= 1e-4:
-        raise Problem(f"the exported file differs from the module by {worst:.1e} of the largest output; try another --how")
+        raise Problem(
+            f"the exported file differs from the module by {worst:.1e} of the largest output; try another --how"
+        )
     return want
 
 
@@ -200,7 +200,9 @@ def preset_card(name: str) -> tuple[dict, list[str]]:
     try:
         weights = torchvision_models().get_weight(name)
     except (ValueError, KeyError) as err:
-        raise Problem(f"--preset {name}: {first_line(err)}; want a name such as ResNet50_Weights.IMAGENET1K_V2") from err
+        raise Problem(
+            f"--preset {name}: {first_line(err)}; want a name such as ResNet50_Weights.IMAGENET1K_V2"
+        ) from err
     preset = weights.transforms()
     card = {
         "pipeline": "pil",
@@ -322,9 +324,13 @@ def options_from(argv: list[str] | None) -> argparse.Namespace:
     p.add_argument("--checkpoint", metavar="W.pth", help="state_dict to load first")
     p.add_argument("--args", nargs="*", default=[], metavar="NAME=VALUE", help="keyword arguments of the module")
     p.add_argument("--how", choices=["script", "trace", "freeze"], default="script")
-    p.add_argument("--size", nargs="+", type=int, default=[224], metavar="N", help="input height and width, or one for both")
+    p.add_argument(
+        "--size", nargs="+", type=int, default=[224], metavar="N", help="input height and width, or one for both"
+    )
     p.add_argument("--channels", type=int, choices=[1, 3], default=3)
-    p.add_argument("--range", nargs=2, type=float, default=[0, 1], metavar="V", help="what pixel levels 0 and 255 become")
+    p.add_argument(
+        "--range", nargs=2, type=float, default=[0, 1], metavar="V", help="what pixel levels 0 and 255 become"
+    )
     p.add_argument("--preset", metavar="WEIGHTS", help="torchvision weights whose preprocessing and labels apply")
     p.add_argument("--pipeline", choices=["pil", "tensor"])
     p.add_argument("--resize", nargs="+", type=int, metavar="N")
@@ -384,17 +390,23 @@ def export(o: argparse.Namespace) -> None:
         yaml.write_text(to_yaml(card), encoding="utf-8")
         os.replace(script, o.out)
         os.replace(yaml, o.out.with_suffix(".yaml"))
-    print(f"{o.out} ({o.out.stat().st_size / 1e6:.1f} MB, {o.how}), {o.out.with_suffix('.yaml')}: output {tuple(output.shape)}")
+    size = f"{o.out.stat().st_size / 1e6:.1f} MB"
+    print(f"{o.out} ({size}, {o.how}), {o.out.with_suffix('.yaml')}: output {tuple(output.shape)}")
 
 
 def main(argv: list[str] | None = None) -> int:
+    options = options_from(argv)
     try:
-        export(options_from(argv))
+        with warnings.catch_warnings():
+            # TorchScript is deprecated and tracing warns of every constant.
+            warnings.simplefilter("ignore")
+            export(options)
     except (Problem, OSError) as err:
         print(f"export.py: {first_line(err)}", file=sys.stderr)
         return 1
     except Exception as err:  # the user's module failed on the example input
-        print(f"export.py: {type(err).__name__}: {first_line(err)} (--size and --channels give the input)", file=sys.stderr)
+        what = f"{type(err).__name__}: {first_line(err)}"
+        print(f"export.py: {what} (--size and --channels give the input)", file=sys.stderr)
         return 1
     return 0
 

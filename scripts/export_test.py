@@ -11,11 +11,10 @@ import pathlib
 import tempfile
 import unittest
 
+import export
 import jsonschema
 import torch
 import yaml
-
-import export
 
 ROOT = pathlib.Path(__file__).resolve().parents[1]
 SCHEMA = json.loads((ROOT / "docs/model-card.schema.json").read_text())
@@ -101,7 +100,11 @@ class ExportTest(unittest.TestCase):
     def test_checkpoint_bare_nested_and_parallel(self):
         state = export.build(self.net, {}).state_dict()
         state["fc.bias"] += 5
-        forms = {"bare": state, "nested": {"state_dict": state}, "parallel": {f"module.{k}": v for k, v in state.items()}}
+        forms = {
+            "bare": state,
+            "nested": {"state_dict": state},
+            "parallel": {f"module.{k}": v for k, v in state.items()},
+        }
         for name, content in forms.items():
             with self.subTest(name):
                 path = self.dir / f"{name}.pth"
@@ -125,7 +128,10 @@ class ExportTest(unittest.TestCase):
             "unknown torchvision name": (["torchvision:resnet19"], "nearest: resnet1"),
             "random torchvision weights": (["torchvision:resnet18"], "random without --checkpoint"),
             "no such checkpoint": ([self.net, "--checkpoint", f"{self.dir}/none.pth"], "none.pth: no such file"),
-            "text as checkpoint": ([self.net, "--checkpoint", f"{self.dir}/text.pth"], "not a checkpoint of plain tensors"),
+            "text as checkpoint": (
+                [self.net, "--checkpoint", f"{self.dir}/text.pth"],
+                "not a checkpoint of plain tensors",
+            ),
             "other shapes": ([self.net, "--checkpoint", str(other)], "fc.weight is (5, 4), the model wants (3, 4)"),
             "unscriptable": ([f"{self.dir}/nets.py:wild"], "try --how trace"),
             "unknown layer": ([self.net, "--layer", "convs"], "no such submodule; nearest: conv"),

@@ -7,7 +7,6 @@ import pickle
 import zipfile
 
 import torch
-
 from parity_ref import archive
 
 

@@ -3,15 +3,14 @@
 
     build.py [--out DIR]
 
-Needs the pinned packages of scripts/requirements-parity.txt; scripts/parity
-runs it into a scratch folder and compares with what is committed.
+`scripts/parity golden` runs it with the pinned packages; `scripts/parity` runs
+it into a scratch folder and compares with what is committed.
 """
 
 from __future__ import annotations
 
 import argparse
 import json
-import os
 import pathlib
 import sys
 import warnings
@@ -24,7 +23,6 @@ sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1]))
 
 import broken  # noqa: E402
 import models  # noqa: E402, F401  (registers the cases)
-import toy  # noqa: E402, F401
 from cases import CASES, Case, Layer  # noqa: E402
 from export import save_without_debug  # noqa: E402
 from parity_ref import graph  # noqa: E402
@@ -124,7 +122,11 @@ def build(c: Case, out: pathlib.Path) -> dict:
     ]
     if c.target is not None and not c.unsteady:
         cotangent = one_hot(outputs[c.target], TARGET)
-        entry["target"] = {"output": c.target, "index": TARGET, "cotangent": save_array(folder, "cotangent.npy", cotangent)}
+        entry["target"] = {
+            "output": c.target,
+            "index": TARGET,
+            "cotangent": save_array(folder, "cotangent.npy", cotangent),
+        }
     entry["layers"] = [layer_entry(c, layer, model, inputs, folder, frozen) for layer in c.layers]
     if c.together:
         entry["together"] = c.together
@@ -133,7 +135,9 @@ def build(c: Case, out: pathlib.Path) -> dict:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--out", type=pathlib.Path, default=pathlib.Path(__file__).resolve().parents[2] / "testdata/models")
+    parser.add_argument(
+        "--out", type=pathlib.Path, default=pathlib.Path(__file__).resolve().parents[2] / "testdata/models"
+    )
     out = parser.parse_args().out
     out.mkdir(parents=True, exist_ok=True)
     torch.set_num_threads(1)
@@ -148,6 +152,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    if os.environ.get("PYTHONHASHSEED") != "0":  # the compiler writes some attributes in hash order
-        os.execve(sys.executable, [sys.executable, *sys.argv], {**os.environ, "PYTHONHASHSEED": "0"})
     main()

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import dataclasses
-from typing import Any, Callable, Optional
+from collections.abc import Callable
+from typing import Any
 
 import torch
 
@@ -14,8 +15,8 @@ class Layer:
 
     address: str
     method: str = "forward"
-    call_of: Optional[str] = None  # the path under which eager Python counts the calls
-    refused: Optional[str] = None  # why no explanation may be given
+    call_of: str | None = None  # the path under which eager Python counts the calls
+    refused: str | None = None  # why no explanation may be given
     either: bool = False  # right values or a refusal, both are fine
     never_called: bool = False
     fallback: bool = False  # inside a branch or loop that only the run decides
@@ -31,7 +32,7 @@ class Case:
     layers: list[Layer]
     forms: tuple[str, ...]
     inputs: Callable[[tuple[int, ...]], list[torch.Tensor]]
-    target: Optional[str]
+    target: str | None
     together: list[list[str]]
     dtype: torch.dtype
     tolerance: float
@@ -51,8 +52,8 @@ def case(
     layers: list[Layer],
     forms: tuple[str, ...] = ("script", "trace", "frozen"),
     inputs: Callable[[Any], list[torch.Tensor]] = images,
-    target: Optional[str] = "",
-    together: Optional[list[list[str]]] = None,
+    target: str | None = "",
+    together: list[list[str]] | None = None,
     dtype: torch.dtype = torch.float32,
     tolerance: float = 1e-5,
     export_training: bool = False,
@@ -66,7 +67,20 @@ def case(
 
     def register(cls):
         CASES.append(
-            Case(name, cls, cls.__doc__.strip(), layers, forms, inputs, target, together or [], dtype, tolerance, export_training, unsteady)
+            Case(
+                name,
+                cls,
+                cls.__doc__.strip(),
+                layers,
+                forms,
+                inputs,
+                target,
+                together or [],
+                dtype,
+                tolerance,
+                export_training,
+                unsteady,
+            )
         )
         return cls
 

@@ -1,3 +1,4 @@
+# ruff: noqa: UP006, UP007, UP035, UP045 (annotations as TorchScript reads them)
 """Tiny networks, one per sharp edge of cutting a TorchScript graph.
 
 Each class shows one thing that can go wrong between a loaded file and a hook.
@@ -9,9 +10,9 @@ from typing import Dict, List, Optional, Tuple
 
 import torch
 import torch.nn.functional as F
-from torch import Tensor, nn
-
 from cases import Layer, case
+from parity_ref import toy
+from torch import Tensor, nn
 
 
 def head(channels: int = 4, classes: int = 3) -> nn.Sequential:
@@ -77,7 +78,9 @@ class ViewCrossing(nn.Module):
         return self.fc(flat) * features.mean((1, 2, 3)).unsqueeze(1)
 
 
-@case("view_crossing_inplace", [Layer("flatten", refused="the tail writes to a value that the activation is a view of")])
+@case(
+    "view_crossing_inplace", [Layer("flatten", refused="the tail writes to a value that the activation is a view of")]
+)
 class ViewCrossingInplace(ViewCrossing):
     """The target returns a view of a value that the tail writes to: a clone changes the output."""
 
@@ -98,7 +101,16 @@ class ValueAndView(nn.Module):
         return y, y.flatten(1)
 
 
-@case("view_of_target", [Layer("pair:0", either=True, note="a view of the activation crosses the cut beside it: count its gradient or refuse")])
+@case(
+    "view_of_target",
+    [
+        Layer(
+            "pair:0",
+            either=True,
+            note="a view of the activation crosses the cut beside it: count its gradient or refuse",
+        )
+    ],
+)
 class ViewOfTarget(nn.Module):
     """The target returns a tensor and a view of it; both are used."""
 
@@ -113,7 +125,11 @@ class ViewOfTarget(nn.Module):
         return self.head(y) + self.fc(flat)
 
 
-@case("identity_returned", [Layer("drop", refused="relu_ writes to the value that the identity returned"), Layer("conv", refused=None)], forms=("script",))
+@case(
+    "identity_returned",
+    [Layer("drop", refused="relu_ writes to the value that the identity returned"), Layer("conv", refused=None)],
+    forms=("script",),
+)
 class IdentityReturned(nn.Module):
     """The target returns its input unchanged and a later in-place op writes one of the two."""
 
@@ -153,7 +169,16 @@ class TracedIdentity(IdentityPlain):
 # Which call of which module.
 
 
-@case("shared_module", [Layer("first"), Layer("second", call_of="first", note="the same module under a second name; its only call there is the second one")], forms=("script", "trace", "frozen"))
+@case(
+    "shared_module",
+    [
+        Layer("first"),
+        Layer(
+            "second", call_of="first", note="the same module under a second name; its only call there is the second one"
+        ),
+    ],
+    forms=("script", "trace", "frozen"),
+)
 class SharedModule(nn.Module):
     """One convolution under two names, called once under each."""
 
@@ -222,7 +247,7 @@ class ConstLoop(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         x = self.stem(x)
-        for i in range(3):
+        for _ in range(3):
             x = torch.relu(self.conv(x))
         return self.head(x)
 
@@ -271,7 +296,12 @@ def loop_input(shape) -> List[Tensor]:
     return [x]
 
 
-@case("in_loop", [Layer("conv@0", fallback=True), Layer("conv@1", fallback=True), Layer("stem")], forms=("script",), inputs=loop_input)
+@case(
+    "in_loop",
+    [Layer("conv@0", fallback=True), Layer("conv@1", fallback=True), Layer("stem")],
+    forms=("script",),
+    inputs=loop_input,
+)
 class InLoop(nn.Module):
     """The target sits in a loop whose count the data decides."""
 
@@ -325,7 +355,15 @@ def add_one(self, args: Tuple[Tensor], out: Tensor) -> Tensor:
     return out + 1.0
 
 
-@case("hooks", [Layer("hooked", note="the value after the compiled hook, as Python's hooks see it"), Layer("hooked.conv"), Layer("stem")], forms=("script",))
+@case(
+    "hooks",
+    [
+        Layer("hooked", note="the value after the compiled hook, as Python's hooks see it"),
+        Layer("hooked.conv"),
+        Layer("stem"),
+    ],
+    forms=("script",),
+)
 class Hooks(nn.Module):
     """A forward pre-hook and a forward hook compiled into the file."""
 
@@ -361,7 +399,12 @@ class MutatesAttribute(nn.Module):
         return self.head(torch.relu(self.conv(x)))
 
 
-@case("order_dependent", [Layer("conv", refused="the output depends on how often forward ran before")], unsteady=True, forms=("script",))
+@case(
+    "order_dependent",
+    [Layer("conv", refused="the output depends on how often forward ran before")],
+    unsteady=True,
+    forms=("script",),
+)
 class OrderDependent(nn.Module):
     """The output depends on an attribute that earlier calls changed."""
 
@@ -378,7 +421,12 @@ class OrderDependent(nn.Module):
         return self.head(torch.relu(self.conv(x)) * self.seen)
 
 
-@case("order_dependent_buffer", [Layer("conv", refused="the output depends on a buffer that earlier calls wrote")], unsteady=True, forms=("script", "trace"))
+@case(
+    "order_dependent_buffer",
+    [Layer("conv", refused="the output depends on a buffer that earlier calls wrote")],
+    unsteady=True,
+    forms=("script", "trace"),
+)
 class OrderDependentBuffer(nn.Module):
     """The output depends on a buffer that every call adds to."""
 
@@ -455,7 +503,14 @@ class Split(nn.Module):
         return y[:, :4] * 2.0, y[:, 4:] + 1.0
 
 
-@case("tuple_output_module", [Layer("split:0"), Layer("split:1"), Layer("split", refused="the submodule returns a tuple: choose split:0 or split:1")])
+@case(
+    "tuple_output_module",
+    [
+        Layer("split:0"),
+        Layer("split:1"),
+        Layer("split", refused="the submodule returns a tuple: choose split:0 or split:1"),
+    ],
+)
 class TupleOutputModule(nn.Module):
     """The target returns a tuple; the element is chosen."""
 
@@ -579,7 +634,11 @@ class OneTensor(nn.Module):
         pass
 
 
-@case("module_interface", [Layer("step", either=True, note="the call goes through an interface type"), Layer("conv")], forms=("script",))
+@case(
+    "module_interface",
+    [Layer("step", either=True, note="the call goes through an interface type"), Layer("conv")],
+    forms=("script",),
+)
 class ModuleInterface(nn.Module):
     """A submodule is called through a module interface."""
 
@@ -595,7 +654,11 @@ class ModuleInterface(nn.Module):
         return self.head(self.step.forward(self.conv(x)))
 
 
-@case("multi_layer", [Layer("left"), Layer("right"), Layer("right.0"), Layer("merge")], together=[["left", "right"], ["merge", "right.0", "left"]])
+@case(
+    "multi_layer",
+    [Layer("left"), Layer("right"), Layer("right.0"), Layer("merge")],
+    together=[["left", "right"], ["merge", "right.0", "left"]],
+)
 class MultiLayer(nn.Module):
     """Two parallel branches that are concatenated, as in Inception."""
 
@@ -841,12 +904,24 @@ class TrainModeDropout(WithDropout):
     """Scripted and saved in train mode: evaluated in eval mode all the same."""
 
 
-@case("train_mode_trace", [Layer("conv", refused="dropout with train=True is baked into the trace")], forms=("trace",), export_training=True, unsteady=True)
+@case(
+    "train_mode_trace",
+    [Layer("conv", refused="dropout with train=True is baked into the trace")],
+    forms=("trace",),
+    export_training=True,
+    unsteady=True,
+)
 class TrainModeTrace(WithDropout):
     """Traced in train mode: dropout(train=True) is baked in."""
 
 
-@case("batchnorm_train", [Layer("conv", refused="batch norm uses the batch's own statistics, so samples interact"), Layer("bn", refused="batch norm uses the batch's own statistics, so samples interact", head_only=True)])
+@case(
+    "batchnorm_train",
+    [
+        Layer("conv", refused="batch norm uses the batch's own statistics, so samples interact"),
+        Layer("bn", refused="batch norm uses the batch's own statistics, so samples interact", head_only=True),
+    ],
+)
 class BatchnormTrain(nn.Module):
     """Batch norm without running statistics: samples of a batch interact."""
 
@@ -863,7 +938,17 @@ class BatchnormTrain(nn.Module):
 # Quantised weights: packed parameters are attributes that no graph constant can hold.
 
 
-@case("quantised", [Layer("conv", refused="quantized::linear_dynamic is behind the target and has no derivative"), Layer("fc", refused="quantized::linear_dynamic is the target's own: its output depends on nothing", either=True)], forms=("script",), tolerance=1e-4)
+@case(
+    "quantised",
+    [
+        Layer("conv", refused="quantized::linear_dynamic is behind the target and has no derivative"),
+        Layer(
+            "fc", refused="quantized::linear_dynamic is the target's own: its output depends on nothing", either=True
+        ),
+    ],
+    forms=("script",),
+    tolerance=1e-4,
+)
 class Quantised(nn.Module):
     """A dynamically quantised classifier behind the target."""
 
@@ -908,7 +993,12 @@ def tokens(shape) -> List[Tensor]:
     return [torch.randn(shape[0], 5, 8)]
 
 
-@case("native_mha", [Layer("norm", note="the fused op is behind the target"), Layer("after", note="the fused op is before the target")], forms=("trace_nograd",), inputs=tokens)
+@case(
+    "native_mha",
+    [Layer("norm", note="the fused op is behind the target"), Layer("after", note="the fused op is before the target")],
+    forms=("trace_nograd",),
+    inputs=tokens,
+)
 class NativeMha(nn.Module):
     """Traced under no_grad: the graph holds aten::_native_multi_head_attention, which has no derivative."""
 
@@ -925,7 +1015,19 @@ class NativeMha(nn.Module):
         return self.fc(self.after(y)[:, 0])
 
 
-@case("native_encoder_layer", [Layer("norm", either=True, note="aten::_transformer_encoder_layer_fwd is behind the target: decompose it or refuse by name"), Layer("after")], forms=("trace_nograd",), inputs=tokens)
+@case(
+    "native_encoder_layer",
+    [
+        Layer(
+            "norm",
+            either=True,
+            note="aten::_transformer_encoder_layer_fwd is behind the target: decompose it or refuse by name",
+        ),
+        Layer("after"),
+    ],
+    forms=("trace_nograd",),
+    inputs=tokens,
+)
 class NativeEncoderLayer(nn.Module):
     """Traced under no_grad: the graph holds aten::_transformer_encoder_layer_fwd, which has no derivative."""
 
@@ -940,6 +1042,20 @@ class NativeEncoderLayer(nn.Module):
         return self.fc(self.after(self.encoder(self.norm(x)))[:, 0])
 
 
-@case("mha_scripted", [Layer("norm"), Layer("attention:0", note="MultiheadAttention returns (output, None)"), Layer("after")], forms=("script", "trace"), inputs=tokens)
+@case(
+    "mha_scripted",
+    [Layer("norm"), Layer("attention:0", note="MultiheadAttention returns (output, None)"), Layer("after")],
+    forms=("script", "trace"),
+    inputs=tokens,
+)
 class MhaScripted(NativeMha):
     """MultiheadAttention scripted, and traced with gradients enabled."""
+
+
+# Captum's toy network.
+
+frozen_toy = case(
+    "frozen_toy",
+    [Layer("conv1"), Layer("relu1")],
+    inputs=lambda shape: [toy.images(2)],
+)(toy.Toy)

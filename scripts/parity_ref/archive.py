@@ -5,6 +5,7 @@ from __future__ import annotations
 import pathlib
 import zipfile
 
+
 def records(path: str | pathlib.Path) -> dict[str, bytes]:
     """The records of an archive, without the folder that contains them all."""
     with zipfile.ZipFile(path) as archive:

@@ -8,7 +8,7 @@ neither A nor dscore/dA. Captum's layer hooks follow the same rule.
 from __future__ import annotations
 
 import dataclasses
-from typing import Any, Optional
+from typing import Any
 
 import torch
 from torch import nn
@@ -20,11 +20,11 @@ class Address:
 
     path: str
     call: int = 0
-    element: Optional[str] = None
+    element: str | None = None
     method: str = "forward"
 
     @classmethod
-    def parse(cls, text: str, method: str = "forward") -> "Address":
+    def parse(cls, text: str, method: str = "forward") -> Address:
         path, _, element = text.partition(":")
         path, _, call = path.partition("@")
         return cls(path, int(call or 0), element or None, method)
@@ -36,11 +36,11 @@ class Capture:
     def __init__(self, model: nn.Module, address: Address):
         self.module = model.get_submodule(address.path)
         self.address = address
-        self.value: Optional[torch.Tensor] = None
+        self.value: torch.Tensor | None = None
         self.calls = 0
         self._undo = None
 
-    def __enter__(self) -> "Capture":
+    def __enter__(self) -> Capture:
         if self.module._forward_hooks:
             # A later hook sees the value after the hooks that the model came with.
             handle = self.module.register_forward_hook(lambda m, args, out: self._take(out))

@@ -40,7 +40,7 @@ def json_problem(a, b, where: str = "") -> str | None:
     elif isinstance(a, list) and isinstance(b, list):
         if len(a) != len(b):
             return f"{where}: {len(a)} entries, now {len(b)}"
-        pairs = [(x, y, f"{where}[{i}]") for i, (x, y) in enumerate(zip(a, b))]
+        pairs = [(x, y, f"{where}[{i}]") for i, (x, y) in enumerate(zip(a, b, strict=True))]
     elif isinstance(a, float) and isinstance(b, float):
         return None if abs(a - b) <= TOLERANCE else f"{where}: {a}, now {b}"
     else:

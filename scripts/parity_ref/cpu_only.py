@@ -19,7 +19,9 @@ import tempfile
 
 LOADED = ("libtorch_cuda.so", "libtorch_python.so", "libtorch_nvshmem.so", "libc10_cuda.so")
 # libcudart and libcupti are small and libtorch_cpu.so calls them: install those.
-STAND_INS = re.compile(r"lib(cublas|cublasLt|cudnn|cufft|cufile|curand|cusparse|cusparseLt|nccl|nvshmem_host)\.so\.\d+$")
+STAND_INS = re.compile(
+    r"lib(cublas|cublasLt|cudnn|cufft|cufile|curand|cusparse|cusparseLt|nccl|nvshmem_host)\.so\.\d+$"
+)
 UNVERSIONED = re.compile(r"(cublas|cudnn|cufft|cuFile|curand|cusparse|nccl|nvshmem)\w+$")
 
 
@@ -50,14 +52,18 @@ def symbols(library: pathlib.Path) -> list[tuple[str, str]]:
 def compile_stand_in(path: pathlib.Path, by_version: dict[str, set[str]]) -> None:
     source = "".join(f"void {name}(void) {{}}\n" for names in by_version.values() for name in sorted(names))
     script = "".join(
-        f"{version} {{ global: {' '.join(n + ';' for n in sorted(names))} }};\n" for version, names in by_version.items() if version
+        f"{version} {{ global: {' '.join(n + ';' for n in sorted(names))} }};\n"
+        for version, names in by_version.items()
+        if version
     )
     with tempfile.TemporaryDirectory() as folder:
         c, map_file = pathlib.Path(folder, "stand_in.c"), pathlib.Path(folder, "stand_in.map")
         c.write_text(source)
         map_file.write_text(script)
         flags = [f"-Wl,--version-script={map_file}"] if script else []
-        output("cc", "-w", "-shared", "-fPIC", "-fno-builtin", f"-Wl,-soname,{path.name}", *flags, "-o", str(path), str(c))
+        output(
+            "cc", "-w", "-shared", "-fPIC", "-fno-builtin", f"-Wl,-soname,{path.name}", *flags, "-o", str(path), str(c)
+        )
 
 
 def main() -> None:

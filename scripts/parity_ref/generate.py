@@ -117,7 +117,10 @@ def model_entry(entry: zoo.Entry, out: Folder) -> dict:
     for form in entry.forms:
         path = out.path(f"{entry.name}/{form}.pt")
         module = export_forms.export(model, form, (size_of(1),), path)
-        forms[form] = {"file": f"{entry.name}/{form}.pt", "output": entry.output if form in ("script", "reloaded") else ""}
+        forms[form] = {
+            "file": f"{entry.name}/{form}.pt",
+            "output": entry.output if form in ("script", "reloaded") else "",
+        }
         frozen = module if form == "frozen" else frozen
     batches = []
     for size in (1, 3):
@@ -132,7 +135,7 @@ def model_entry(entry: zoo.Entry, out: Folder) -> dict:
                 "input": out.array(f"{entry.name}/b{size}/input.npy", x),
                 "output": out.array(f"{entry.name}/b{size}/output.npy", y),
                 "targets": targets,
-                "probabilities": [float(p[t]) for p, t in zip(y.softmax(1), targets)],
+                "probabilities": [float(p[t]) for p, t in zip(y.softmax(1), targets, strict=True)],
                 "layers": [layer_entry(entry, model, layer, x, targets, frozen, out) for layer in entry.layers],
             }
         )

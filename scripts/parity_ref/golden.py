@@ -22,6 +22,7 @@ import torch
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1]))
 
 from export import copy_without_debug  # noqa: E402
+
 from parity_ref import cam, generate, photos, zoo  # noqa: E402
 from parity_ref.capture import Address, activation_and_gradient, one_hot  # noqa: E402
 from parity_ref.files import Folder  # noqa: E402
@@ -67,7 +68,9 @@ def photo_entry(model, path: pathlib.Path, out: Folder, whole: bool) -> dict:
         "file": str(path.relative_to(photos.ROOT)),
         "crop": f"{where}/crop.png",
         "target": target,
-        "top": [{"index": int(i), "label": photos.LABELS[i], "probability": float(v)} for v, i in zip(*best)],
+        "top": [
+            {"index": int(i), "label": photos.LABELS[i], "probability": float(v)} for v, i in zip(*best, strict=True)
+        ],
         **{name: out.array(f"{where}/{name}.npy", value) for name, value in arrays.items()},
     }
 

@@ -7,7 +7,6 @@ Frozen files have no submodules left, so a layer is addressed by a node:
 from __future__ import annotations
 
 import warnings
-from typing import Optional
 
 import torch
 
@@ -45,7 +44,7 @@ def node_values(frozen: torch.jit.ScriptModule, inputs) -> list[tuple[str, torch
         function = torch._C._create_function_from_graph("values", graph)
     with torch.no_grad():
         values = function(*inputs)
-    return [(address, value) for (address, _), value in zip(found, values)]
+    return [(address, value) for (address, _), value in zip(found, values, strict=True)]
 
 
 def _clone_after(graph, value):
@@ -59,7 +58,7 @@ def _clone_after(graph, value):
     return next(node.outputs())
 
 
-def address_of(frozen, inputs, activation: torch.Tensor, tolerance: float = 1e-4) -> Optional[str]:
+def address_of(frozen, inputs, activation: torch.Tensor, tolerance: float = 1e-4) -> str | None:
     """The first node whose value is the activation, or None."""
     scale = activation.abs().max().clamp(min=1e-12)
     for address, value in node_values(frozen, inputs):

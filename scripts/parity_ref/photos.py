@@ -49,7 +49,9 @@ def batch(size: int) -> torch.Tensor:
 def variants(out: Folder) -> list[pathlib.Path]:
     """The cat in every encoding that a loader has to handle."""
     cat = load(ROOT / "examples/photos/chelsea.png")
-    grey16 = Image.fromarray((torch.arange(256 * 300).reshape(256, 300).remainder(65536).int().numpy()).astype("uint16"))
+    grey16 = Image.fromarray(
+        (torch.arange(256 * 300).reshape(256, 300).remainder(65536).int().numpy()).astype("uint16")
+    )
     alpha = cat.copy()
     alpha.putalpha(cat.convert("L"))
     made = []
@@ -88,7 +90,8 @@ def write(model: torch.nn.Module, out: Folder) -> None:
                     "tensor": out.array(f"images/{path.name}.tensor.npy", tensor(path)),
                     "probabilities": out.array(f"images/{path.name}.probabilities.npy", p),
                     "top": [
-                        {"index": int(i), "label": LABELS[i], "probability": float(v)} for v, i in zip(*best)
+                        {"index": int(i), "label": LABELS[i], "probability": float(v)}
+                        for v, i in zip(*best, strict=True)
                     ],
                 }
             )

@@ -5,7 +5,6 @@ normalisation. The published code differs in two slips: it backpropagates from
 what sort() returned as a pair, and registers the deprecated backward hook.
 """
 
-import torch
 import torch.nn.functional as F
 
 

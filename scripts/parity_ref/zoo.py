@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import dataclasses
 import pathlib
-from typing import Callable, Optional
+from collections.abc import Callable
 
 import torch
 import torchvision
@@ -109,10 +109,16 @@ ZOO = (
     Entry(
         "densenet121",
         settled(torchvision.models.densenet121),
-        (Layer("features", inplace=True), Layer("features.denseblock4.denselayer16.conv1"), Layer("features.transition3")),
+        (
+            Layer("features", inplace=True),
+            Layer("features.denseblock4.denselayer16.conv1"),
+            Layer("features.transition3"),
+        ),
     ),
     Entry("shufflenet_v2_x1_0", settled(torchvision.models.shufflenet_v2_x1_0), (Layer("conv5"), Layer("stage4"))),
-    Entry("googlenet", settled(googlenet), (Layer("inception5b"), Layer("inception4a.branch2")), ("script", "trace"), "0"),
+    Entry(
+        "googlenet", settled(googlenet), (Layer("inception5b"), Layer("inception4a.branch2")), ("script", "trace"), "0"
+    ),
     Entry("swin_t", settled(torchvision.models.swin_t), (Layer("features.7", "nhwc"), Layer("norm", "nhwc"))),
     Entry(
         "vit_b_16",
