@@ -101,7 +101,7 @@ def compare(theirs: dict[str, np.ndarray], ours: dict[str, torch.Tensor], tolera
             continue
         difference, scale = np.abs(a - b).max(), np.abs(b).max()
         # `not <=` so that a NaN fails; a reference of zeros proves nothing.
-        wrong = not difference <= tolerance * scale or scale == 0
+        wrong = bool(not difference <= tolerance * scale or scale == 0)
         print(f"{stage:12}{difference:12.1e}{difference / max(scale, 1e-300):12.1e}{tolerance:10.0e}{'  <--' * wrong}")
         good = good and not wrong
     return good
