@@ -88,10 +88,12 @@ void enter(Flat& flat, Target& t, const Address& a) {
     if (is_tensor(t.value) && i == 0) continue;
     if (t.value->node()->kind() != c10::prim::TupleConstruct && t.value->type()->kind() == c10::TypeKind::TupleType && t.last) rebuild(flat, t);
     const jit::Node* made = t.value->node();
+    if (is_tensor(t.value))
+      throw Failure(TL_LAYER_NOT_TENSOR, "layer " + a.text + ": the call returns one tensor; leave out :" + a.element);
     if (made->kind() != c10::prim::TupleConstruct && made->kind() != c10::prim::ListConstruct)
       throw Failure(TL_LAYER_NOT_TENSOR, "layer " + a.text + ": the call returns a " + t.value->type()->annotation_str() + ", whose elements cannot be reached");
     if (i < 0 || static_cast<size_t>(i) >= made->inputs().size())
-      throw Failure(TL_LAYER_NOT_TENSOR, "layer " + a.text + ": the call returns " + std::to_string(made->inputs().size()) + " elements");
+      throw Failure(TL_LAYER_NOT_TENSOR, "layer " + a.text + ": the call returns " + std::to_string(made->inputs().size()) + " elements, numbered from 0");
     t.value = const_cast<jit::Value*>(made->inputs()[static_cast<size_t>(i)]);
   }
 }
@@ -200,7 +202,10 @@ Target locate(Flat& flat, const Address& a, const Object* object) {
   }
   if (!a.element.empty()) enter(flat, t, a);
   if (!is_tensor(t.value)) {
-    throw Failure(TL_LAYER_NOT_TENSOR, "layer " + a.text + " returns a " + t.value->type()->annotation_str() + ", not a tensor; choose an element with " + a.text + ":0");
+    const std::string type = t.value->type()->annotation_str();
+    const bool holds = type.find("Tensor") != std::string::npos;
+    throw Failure(TL_LAYER_NOT_TENSOR, "layer " + a.text + " returns a " + type + ", not a tensor; choose " +
+                                           (holds ? "an element with " + a.text + (a.element.empty() ? ":0" : ".0") : "another layer"));
   }
   return t;
 }

@@ -144,6 +144,11 @@ void own_inputs(const std::shared_ptr<Graph>& tail) {
   }
 }
 
+std::string described(const Value* v) {
+  if (v->node()->kind() == c10::prim::Param) return "an input of the model";
+  return std::string("the result of ") + v->node()->kind().toQualString();
+}
+
 // Values that share memory with the cut value while something behind the cut
 // writes to it: the reason when a cut changes the model.
 std::vector<std::string> find_suspects(const Flat& flat, const Value* value, const std::vector<Value*>& crossing) {
@@ -151,7 +156,7 @@ std::vector<std::string> find_suspects(const Flat& flat, const Value* value, con
   jit::AliasDb aliases(flat.graph);
   if (!aliases.hasWriters(value)) return names;
   for (Value* c : crossing)
-    if (is_tensor(c) && aliases.mayAlias(value, c)) names.push_back("%" + c->debugName());
+    if (is_tensor(c) && aliases.mayAlias(value, c)) names.push_back(described(c));
   return names;
 }
 
@@ -181,6 +186,7 @@ Cut cut(Flat& flat, const std::vector<Target>& targets) {
       }
       c.slot = found->second;
       c.execution = t.call < 0 ? 0 : t.call;
+      c.chosen = !t.enclosing || t.chosen;
     }
     result.captures.push_back(c);
   }

@@ -22,6 +22,7 @@ struct Capture {
   bool at_cut = false;  // it is the cut value
   size_t slot = 0;      // else the tap that records it
   int execution = 0;    // and which of its executions
+  bool chosen = true;   // false: the address names none, so there must be one
 };
 
 struct Cut {

@@ -4,6 +4,7 @@
 #include <torch/csrc/jit/frontend/error_report.h>
 #include <torch/csrc/jit/runtime/jit_exception.h>
 
+#include <algorithm>
 #include <new>
 
 #include "handles.h"
@@ -28,7 +29,9 @@ std::string reason(const std::string& text) {
   while (begin < text.size() && (text[begin] == '\n' || text[begin] == ' ')) begin++;
   std::string line = text.substr(begin, text.find('\n', begin) - begin);
   // What libtorch adds for its own developers.
-  for (const char* tail : {" This could be because", " (function ", " Exception raised from"}) line = line.substr(0, line.find(tail));
+  if (line.rfind("[enforce fail at ", 0) == 0) line = line.substr(std::min(line.size(), line.find("] . ") + 4));
+  for (const char* tail : {" This could be because", " (function ", " Exception raised from", " This is an internal miniz error", " The version of your PyTorch"})
+    line = line.substr(0, line.find(tail));
   constexpr size_t kLongest = 400;
   if (line.size() > kLongest) line = line.substr(0, kLongest) + "...";
   return line;

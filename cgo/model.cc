@@ -129,6 +129,15 @@ jit::Stack run(const jit::Code& code, jit::Stack stack) {
   return stack;
 }
 
+// The forward method itself may also be given the arguments that have defaults.
+static void check_arity(const Model& model, int32_t got) {
+  const auto& arguments = model.module.get_method("forward").function().getSchema().arguments();
+  size_t required = 0;
+  for (size_t i = 1; i < arguments.size(); i++) required += arguments[i].default_value() ? 0 : 1;
+  if (got >= 0 && static_cast<size_t>(got) + 1 > arguments.size()) check_count(model, arguments.size() - 1, got);
+  if (got < 0 || static_cast<size_t>(got) < required) check_count(model, required, got);
+}
+
 void check_count(const Model& model, size_t want, int32_t got) {
   if (static_cast<size_t>(got) == want) return;
   const auto& arguments = model.module.get_method("forward").function().getSchema().arguments();
@@ -210,6 +219,7 @@ tl_error* tl_module_info(const tl_module* m, tl_text** json) {
 tl_error* tl_module_forward(const tl_module* m, const tl_tensor* const* inputs, int32_t n, tl_tensors** out) {
   return guarded([&] {
     const Model& model = *m->model;
+    torchlight::check_arity(model, n);
     *out = new tl_tensors(torchlight::outputs_of(torchlight::plain_forward(model, torchlight::prepare(model, inputs, n))));
   });
 }

@@ -82,7 +82,13 @@ void check(Plan& plan, const jit::Stack& inputs, const NamedTensors& got) {
 }
 
 const at::Tensor& recorded(const Pass& pass, size_t i) {
-  const Slot& slot = pass.slots[pass.plan->cut.captures[i].slot];
+  const Capture& capture = pass.plan->cut.captures[i];
+  const Slot& slot = pass.slots[capture.slot];
+  if (!capture.chosen && slot.executed > 1) {
+    const std::string& layer = pass.plan->layers[i];
+    throw Failure(TL_LAYER_AMBIGUOUS, "layer " + layer + " is called " + std::to_string(slot.executed) + " times for this input; choose one: " +
+                                          layer + "@0 to " + layer + "@" + std::to_string(slot.executed - 1));
+  }
   if (!slot.value.defined()) {
     const std::string& layer = pass.plan->layers[i];
     if (slot.executed == 0) throw Failure(TL_LAYER_NOT_CALLED, "layer " + layer + " sits in a branch that this input does not take");

@@ -26,7 +26,7 @@ func inspect(r io.ReaderAt, size int64, name string, checksums bool) error {
 	}
 	const export = "export the module with scripts/export.py, or torch.jit.save"
 	if size == 0 {
-		return fail(ErrNotTorchScript, "", "the file is empty")
+		return fail(ErrNotTorchScript, "copy or export it again", "the file is empty")
 	}
 	start := make([]byte, min(size, 4))
 	if _, err := r.ReadAt(start, 0); err != nil {

@@ -2,6 +2,7 @@ package torch
 
 import (
 	"fmt"
+	"strings"
 
 	"github.com/torchlight-go/torchlight/cgo"
 )
@@ -49,6 +50,9 @@ func (d DType) String() string {
 	}
 	return fmt.Sprintf("scalar type %d", int(d))
 }
+
+// known reports whether the type is one of the constants.
+func (d DType) known() bool { return !strings.HasPrefix(d.String(), "scalar type") }
 
 // IsFloat reports whether values of the type can have a gradient.
 func (d DType) IsFloat() bool {

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"strings"
 
 	"github.com/torchlight-go/torchlight/cgo"
 )
@@ -101,7 +102,7 @@ func kindOf(code cgo.Code) (kind error, fix string) {
 	case cgo.UnknownOperator:
 		return ErrUnknownOperator, "load the library that registers it (torch.LoadOps, --ops)"
 	case cgo.ModelRefused:
-		return ErrModel, "check the channels and the size; a trace has the shapes of its example baked in"
+		return ErrModel, ""
 	case cgo.LayerUnknown:
 		return ErrUnknownLayer, ""
 	case cgo.LayerNotCalled:
@@ -139,8 +140,19 @@ func wrap(err error, about string) error {
 		return nil
 	}
 	kind, fix := kindOf(c.Code)
-	return &Error{Kind: kind, About: about, Reason: c.Message, Fix: fix, Trace: c.Trace}
+	e := &Error{Kind: kind, About: about, Reason: c.Message, Fix: fix, Trace: c.Trace}
+	if len(e.Reason) > longest {
+		if e.Trace == "" {
+			e.Trace = e.Reason
+		}
+		e.Reason = strings.ToValidUTF8(e.Reason[:longest], "") + "..."
+	}
+	return e
 }
+
+// longest is how many bytes of libtorch's reason a message keeps; the trace has
+// them all.
+const longest = 240
 
 func closed(about string) error {
 	return &Error{Kind: ErrClosed, About: about, Reason: "already closed"}

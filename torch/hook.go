@@ -51,8 +51,14 @@ func (p PlanInfo) String() string {
 // Several layers are captured in one pass.
 //
 // Errors: [ErrUnknownLayer], [ErrFrozen], [ErrLayerNotCalled],
-// [ErrLayerAmbiguous], [ErrLayerNotTensor], [ErrStateful], [ErrTrainMode].
+// [ErrLayerAmbiguous], [ErrLayerNotTensor], [ErrNoDerivative], [ErrStateful],
+// [ErrTrainMode], [ErrInvalid] for text that is no address.
 func (m *Module) Hook(layers ...string) (*Hook, error) {
+	for _, l := range layers {
+		if strings.ContainsRune(l, 0) {
+			return nil, &Error{Kind: ErrInvalid, About: m.object.about, Reason: fmt.Sprintf("layer %q holds a zero byte", l), Fix: "list the layers with `torchlight layers`"}
+		}
+	}
 	var p *cgo.Plan
 	err := m.use(func(h *cgo.Module) (err error) {
 		p, err = cgo.NewPlan(h, layers, m.options.folding)
@@ -84,7 +90,8 @@ func (h *Hook) Plan() PlanInfo { return h.plan }
 //
 // The first pass of a hook also runs the plain forward method and compares, so
 // it takes longer; a difference is [ErrAliasing]. Other errors: [ErrInvalid],
-// [ErrModel], [ErrLayerNotCalled], [ErrLayerNotTensor].
+// [ErrModel], and for a layer in a branch or loop, which only the run can judge,
+// [ErrLayerNotCalled], [ErrLayerAmbiguous], [ErrLayerNotTensor].
 func (h *Hook) Forward(ctx context.Context, inputs ...*Tensor) (*Pass, error) {
 	if err := ctx.Err(); err != nil {
 		return nil, fmt.Errorf("torch: %s: %w", h.object.about, err)
@@ -97,7 +104,7 @@ func (h *Hook) Forward(ctx context.Context, inputs ...*Tensor) (*Pass, error) {
 		})
 	})
 	if err != nil {
-		return nil, about(err, h.module.object.about)
+		return nil, h.module.refused(about(err, h.module.object.about), inputs)
 	}
 	return newPass(ctx, p, h)
 }

@@ -55,7 +55,7 @@ func Load(path string, opts ...Option) (*Module, error) {
 	}
 	h, err := cgo.LoadFile(path, o.device.c())
 	if err != nil {
-		return nil, wrap(err, path)
+		return nil, unreadable(err, path)
 	}
 	return newModule(h, path, o)
 }
@@ -76,7 +76,7 @@ func LoadReader(r io.Reader, name string, opts ...Option) (*Module, error) {
 	}
 	h, err := cgo.LoadBytes(data, o.device.c())
 	if err != nil {
-		return nil, wrap(err, name)
+		return nil, unreadable(err, name)
 	}
 	return newModule(h, name, o)
 }
@@ -84,7 +84,7 @@ func LoadReader(r io.Reader, name string, opts ...Option) (*Module, error) {
 func checkFile(path string, checksums bool) error {
 	f, err := os.Open(path)
 	if errors.Is(err, fs.ErrNotExist) {
-		return &Error{Kind: fs.ErrNotExist, About: path, Reason: "no such file"}
+		return &Error{Kind: fs.ErrNotExist, About: path, Reason: "no such file", Fix: "check the path"}
 	}
 	if err != nil {
 		return fmt.Errorf("torch: %w", err)
@@ -95,7 +95,7 @@ func checkFile(path string, checksums bool) error {
 		return fmt.Errorf("torch: %w", err)
 	}
 	if info.IsDir() {
-		return &Error{Kind: ErrNotTorchScript, About: path, Reason: "a folder, not a file"}
+		return &Error{Kind: ErrNotTorchScript, About: path, Reason: "a folder, not a file", Fix: "name the file in it"}
 	}
 	return inspect(f, info.Size(), path, checksums)
 }

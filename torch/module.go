@@ -83,7 +83,7 @@ func (m *Module) run(ctx context.Context, inputs []*Tensor, f func(*cgo.Module, 
 		})
 	})
 	if err != nil {
-		return nil, about(err, m.object.about)
+		return nil, m.refused(about(err, m.object.about), inputs)
 	}
 	return values(out), nil
 }
@@ -120,15 +120,16 @@ func (m *Module) Calls(ctx context.Context, inputs []engine.Array) ([]engine.Cal
 	}
 	var doc string
 	err := withArrays(inputs, func(in []*Tensor) error {
-		return m.use(func(h *cgo.Module) error {
+		err := m.use(func(h *cgo.Module) error {
 			return withHandles(in, func(hs []*cgo.Tensor) (err error) {
 				doc, err = h.Calls(hs)
 				return err
 			})
 		})
+		return m.refused(about(err, m.object.about), in)
 	})
 	if err != nil {
-		return nil, about(err, m.object.about)
+		return nil, err
 	}
 	var list struct{ Calls []engine.Call }
 	if err := json.Unmarshal([]byte(doc), &list); err != nil {

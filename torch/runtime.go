@@ -2,7 +2,11 @@ package torch
 
 import (
 	"encoding/json"
+	"errors"
 	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
 
 	"github.com/torchlight-go/torchlight/cgo"
 )
@@ -59,4 +63,23 @@ func NumThreads() int { return cgo.NumThreads() }
 
 // LoadOps loads a shared library that registers custom operators, which files
 // loaded later may use. The library's code runs at once.
-func LoadOps(path string) error { return wrap(cgo.LoadOps(path), path) }
+//
+// Errors: fs.ErrNotExist, [ErrInvalid] for a file that cannot be loaded.
+func LoadOps(path string) error {
+	// A name without a slash would be looked for in the system's folders.
+	full, err := filepath.Abs(path)
+	if err != nil {
+		return fmt.Errorf("torch: %w", err)
+	}
+	if _, err := os.Stat(full); errors.Is(err, fs.ErrNotExist) {
+		return &Error{Kind: fs.ErrNotExist, About: path, Reason: "no such file", Fix: "check the path"}
+	} else if err != nil {
+		return fmt.Errorf("torch: %w", err)
+	}
+	err = wrap(cgo.LoadOps(full), path)
+	var e *Error
+	if errors.As(err, &e) {
+		e.Fix = "build it as a shared library, against the same libtorch"
+	}
+	return err
+}

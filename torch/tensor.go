@@ -29,6 +29,9 @@ func newTensor(t *cgo.Tensor) *Tensor { return &Tensor{object[*cgo.Tensor]{h: t,
 // FromSlice copies data into a new CPU tensor of that shape, in row-major order.
 // It returns [ErrInvalid] unless the data fills the shape exactly.
 func FromSlice[T Element](data []T, shape ...int) (*Tensor, error) {
+	if err := checkShape(shape, len(data)); err != nil {
+		return nil, err
+	}
 	var t *cgo.Tensor
 	var err error
 	switch d := any(data).(type) {
@@ -51,6 +54,30 @@ func FromSlice[T Element](data []T, shape ...int) (*Tensor, error) {
 		return nil, wrap(err, fmt.Sprintf("tensor of shape %v", shape))
 	}
 	return newTensor(t), nil
+}
+
+// checkShape asks that n elements fill the shape. Strides are computed from the
+// extents that are not 0, so their product must fit even in an empty tensor.
+func checkShape(shape []int, n int) error {
+	fail := func(format string, a ...any) error {
+		return &Error{Kind: ErrInvalid, About: fmt.Sprintf("tensor of shape %v", shape), Reason: fmt.Sprintf(format, a...), Fix: "give a shape that the data fills"}
+	}
+	const most = 1 << 48 // elements; no machine has more
+	size, product := 1, 1
+	for i, d := range shape {
+		if d < 0 {
+			return fail("extent %d of axis %d is negative", d, i)
+		}
+		if d > most/product {
+			return fail("the shape is too large")
+		}
+		product *= max(d, 1)
+		size *= d
+	}
+	if size != n {
+		return fail("the shape wants %d elements, got %d", size, n)
+	}
+	return nil
 }
 
 // ToSlice copies a tensor out, row-major, converting its elements to T.
@@ -120,6 +147,12 @@ func (t *Tensor) Device() (d Device) {
 
 // To returns the tensor with another element type, on another device.
 func (t *Tensor) To(dtype DType, device Device) (*Tensor, error) {
+	if !dtype.known() {
+		return nil, &Error{Kind: ErrInvalid, About: "tensor", Reason: fmt.Sprintf("%v is no element type of this package", dtype), Fix: "use torch.Float32 or another of the constants"}
+	}
+	if err := ready(device, "tensor"); err != nil {
+		return nil, err
+	}
 	var out *cgo.Tensor
 	err := t.use(func(h *cgo.Tensor) (err error) {
 		out, err = h.To(cgo.DType(dtype), device.c())

@@ -1,6 +1,8 @@
 package torch
 
 import (
+	"fmt"
+
 	"github.com/torchlight-go/torchlight/cgo"
 )
 
@@ -60,7 +62,7 @@ func withHandles(tensors []*Tensor, f func([]*cgo.Tensor) error) error {
 			return f(handles)
 		}
 		if tensors[i] == nil {
-			return closed("nil tensor")
+			return &Error{Kind: ErrInvalid, About: fmt.Sprintf("tensor %d", i), Reason: "nil", Fix: "give a tensor"}
 		}
 		return tensors[i].use(func(h *cgo.Tensor) error {
 			handles = append(handles, h)
