@@ -23,14 +23,6 @@ int number(const std::string& digits, const std::string& text) {
 
 bool is_tensor(const jit::Value* v) { return v->type()->isSubtypeOf(*c10::TensorType::get()); }
 
-void collect(jit::Block* block, std::vector<std::pair<std::string, jit::Node*>>& out) {
-  for (jit::Node* n : block->nodes()) {
-    if (n->kind() != c10::prim::Constant && !n->outputs().empty() && is_tensor(n->outputs()[0]) && n->blocks().empty())
-      out.emplace_back(node_name(n), n);
-    for (jit::Block* b : n->blocks()) collect(b, out);
-  }
-}
-
 std::string listed(const Flat& flat) {
   std::map<std::string, int> count;
   for (const auto& [name, node] : named_nodes(flat)) count[name]++;
@@ -41,11 +33,6 @@ std::string listed(const Flat& flat) {
     separator = ", ";
   }
   return s.str();
-}
-
-jit::Node* top_level(const Flat& flat, jit::Node* n) {
-  while (n->owningBlock() != flat.graph->block()) n = n->owningBlock()->owningNode();
-  return n;
 }
 
 Target locate_node(const Flat& flat, const Address& a) {
@@ -59,9 +46,7 @@ Target locate_node(const Flat& flat, const Address& a) {
     throw Failure(TL_LAYER_UNKNOWN, "node " + a.text + ": the graph has " + std::to_string(n) + " #" + a.op + ", numbered 0 to " + std::to_string(n - 1));
   Target t;
   t.value = same[static_cast<size_t>(i)]->outputs()[0];
-  jit::Node* top = top_level(flat, same[static_cast<size_t>(i)]);
-  t.last = top;
-  if (top != same[static_cast<size_t>(i)]) t.enclosing = top;
+  t.last = same[static_cast<size_t>(i)];
   return t;
 }
 
@@ -160,7 +145,10 @@ const Object* resolve(const jit::Module& module, const Address& address) {
 
 std::vector<std::pair<std::string, jit::Node*>> named_nodes(const Flat& flat) {
   std::vector<std::pair<std::string, jit::Node*>> out;
-  collect(flat.graph->block(), out);
+  for (jit::Node* n : flat.graph->nodes()) {
+    if (n->kind() == c10::prim::Constant || n->outputs().empty() || !n->blocks().empty()) continue;
+    if (is_tensor(n->outputs()[0])) out.emplace_back(node_name(n), n);
+  }
   return out;
 }
 

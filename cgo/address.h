@@ -37,7 +37,7 @@ const Object* resolve(const jit::Module& module, const Address& address);
 // built again for it.
 Target locate(Flat& flat, const Address& address, const Object* object);
 
-// Every tensor-valued node, by name, in order.
+// The tensor-valued nodes outside branches and loops, by name, in order.
 std::vector<std::pair<std::string, jit::Node*>> named_nodes(const Flat& flat);
 
 }  // namespace torchlight

@@ -37,27 +37,24 @@ std::vector<Row> submodule_rows(const Flat& flat, const jit::Module& module) {
   return rows;
 }
 
-}  // namespace
-
 // Rows of a file without submodules: its nodes, under their addresses.
-static std::vector<Row> node_rows(const std::vector<std::pair<std::string, jit::Node*>>& nodes, const Flat& flat) {
+std::vector<Row> node_rows(const Flat& flat) {
   std::map<std::string, int> index;
   std::vector<Row> rows;
-  for (const auto& [name, node] : nodes) {
+  for (const auto& [name, node] : named_nodes(flat)) {
     Row r{"#" + name + ":" + std::to_string(index[name]), name, "", 0, 1, node->outputs()[0], node, false, false};
     index[name]++;
-    r.conditional = node->owningBlock() != flat.graph->block();
     for (const jit::Value* in : node->inputs()) r.takes_input = r.takes_input || in == flat.graph->inputs()[0];
     rows.push_back(r);
   }
   return rows;
 }
 
-static std::string list_calls(const Model& model, jit::Stack inputs, int32_t n) {
+std::string list_calls(const Model& model, jit::Stack inputs, int32_t n) {
   Flat flat = flatten(model.module, {});
   check_count(model, flat.inputs, n);
   std::vector<Row> rows = submodule_rows(flat, model.module);
-  if (rows.empty()) rows = node_rows(named_nodes(flat), flat);
+  if (rows.empty()) rows = node_rows(flat);
 
   std::map<const jit::Value*, int64_t> ids;
   for (Row& r : rows) {
@@ -97,6 +94,7 @@ static std::string list_calls(const Model& model, jit::Stack inputs, int32_t n) 
   return j.close(']').key("notes").strings(flat.notes).close('}').text();
 }
 
+}  // namespace
 }  // namespace torchlight
 
 extern "C" tl_error* tl_module_calls(tl_module* m, const tl_tensor* const* inputs, int32_t n, tl_text** json) {

@@ -11,9 +11,12 @@ package cgo
 // Only libtorch_cpu and libc10 are linked: libtorch itself is an empty library
 // that the linker may drop, and libtorch_cuda is loaded on demand, so that one
 // binary serves machines with and without CUDA.
+//
+// The C++ here only arranges what libtorch then computes, so it is compiled
+// quickly rather than well, and without debug information of libtorch.
 
 /*
-#cgo CXXFLAGS: -std=c++20 -g1
+#cgo CXXFLAGS: -std=c++20 -O1 -g0
 #cgo LDFLAGS: -ltorch_cpu -lc10
 */
 import "C"

@@ -21,13 +21,6 @@ at::Tensor tap(const at::Tensor& x, int64_t index) {
   return slot.value.clone();
 }
 
-// Named tuples are named by their fields, as GoogLeNetOutputs is.
-std::string tuple_key(const c10::IValue& v, size_t i) {
-  const auto type = v.type()->cast<c10::TupleType>();
-  if (type && type->schema() && i < type->schema()->arguments().size()) return type->schema()->arguments()[i].name();
-  return std::to_string(i);
-}
-
 void run_tap(torch::jit::Stack& stack) {
   const int64_t index = torch::jit::pop(stack).toInt();
   const at::Tensor x = torch::jit::pop(stack).toTensor();
@@ -80,7 +73,7 @@ void flatten_tensors(const c10::IValue& v, const std::string& name, std::vector<
     if (v.toTensor().defined()) out.emplace_back(name, v.toTensor());
   } else if (v.isTuple()) {
     const auto& elements = v.toTupleRef().elements();
-    for (size_t i = 0; i < elements.size(); i++) flatten_tensors(elements[i], join(name, tuple_key(v, i)), out);
+    for (size_t i = 0; i < elements.size(); i++) flatten_tensors(elements[i], join(name, std::to_string(i)), out);
   } else if (v.isList()) {
     const auto list = v.toListRef();
     for (size_t i = 0; i < list.size(); i++) flatten_tensors(list[i], join(name, std::to_string(i)), out);

@@ -1,0 +1,107 @@
+//go:build parity
+
+// Package parity compares the Go side with the Python reference that
+// scripts/parity leaves in build/parity. README.md describes the files.
+package parity
+
+import (
+	"encoding/json"
+	"os"
+	"path/filepath"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/torchlight-go/torchlight/engine"
+	"github.com/torchlight-go/torchlight/npy"
+)
+
+const (
+	root      = "../.."
+	reference = root + "/build/parity"
+)
+
+type manifest struct {
+	Torch  string
+	Models []model
+}
+
+type model struct {
+	Name, About string
+	Forms       map[string]struct{ File, Output string }
+	Batches     []batch
+}
+
+type batch struct {
+	Size          int
+	Input, Output string
+	Targets       []int
+	Probabilities []float64
+	Layers        []layer
+}
+
+type layer struct {
+	Layer, Layout                  string
+	Inplace                        bool
+	Frozen                         *string
+	MapBy                          string `json:"map_by"`
+	Activation, Gradient, Raw, Map string
+	Overlay                        string
+	SeedGradient                   string `json:"seed_gradient"`
+	SeedRaw                        string `json:"seed_raw"`
+	SeedMap                        string `json:"seed_map"`
+}
+
+// address is the layer's address in a form of the file, "" if it has none.
+func (l layer) address(form string) string {
+	if form != "frozen" {
+		return l.Layer
+	}
+	if l.Frozen == nil {
+		return ""
+	}
+	return *l.Frozen
+}
+
+func readJSON(t *testing.T, name string, into any) {
+	t.Helper()
+	raw, err := os.ReadFile(filepath.Join(reference, name))
+	require.NoError(t, err, "run scripts/parity first")
+	require.NoError(t, json.Unmarshal(raw, into))
+}
+
+func readArray(t *testing.T, name string) engine.Array {
+	t.Helper()
+	a, err := npy.ReadFile(filepath.Join(reference, name))
+	require.NoError(t, err)
+	return a
+}
+
+// difference is max|got-want| and max|want|.
+func difference(t *testing.T, want, got engine.Array, what string) (worst, scale float64) {
+	t.Helper()
+	require.Equal(t, want.Shape, got.Shape, what)
+	for i, w := range want.Data {
+		scale = max(scale, abs(float64(w)))
+		d := abs(float64(got.Data[i]) - float64(w))
+		require.False(t, d != d, "%s: element %d is not a number", what, i)
+		worst = max(worst, d)
+	}
+	return worst, scale
+}
+
+// relative is max|got-want| / max|want|. A reference of nothing but zeros proves
+// nothing, so it fails.
+func relative(t *testing.T, want, got engine.Array, what string) float64 {
+	t.Helper()
+	worst, scale := difference(t, want, got, what)
+	require.NotZero(t, scale, "%s: the reference is all zero", what)
+	return worst / scale
+}
+
+func abs(x float64) float64 {
+	if x < 0 {
+		return -x
+	}
+	return x
+}

@@ -1,0 +1,212 @@
+//go:build parity
+
+package parity
+
+import (
+	"context"
+	"fmt"
+	"image/png"
+	"maps"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/torchlight-go/torchlight/engine"
+	"github.com/torchlight-go/torchlight/gradcam"
+	"github.com/torchlight-go/torchlight/gradcam/preprocess"
+	"github.com/torchlight-go/torchlight/gradcam/render"
+	"github.com/torchlight-go/torchlight/torch"
+)
+
+// Largest differences by stage, in the order of the table.
+const (
+	output     = "output"
+	activation = "activation"
+	gradient   = "gradient"
+	rawMap     = "raw"
+	finalMap   = "map"
+	seedRaw    = "seed raw"
+	seedMap    = "seed map"
+	overlay    = "overlay"
+)
+
+var stages = []string{output, activation, gradient, rawMap, finalMap, seedRaw, seedMap, overlay}
+
+const tolerance = 1e-5
+
+type row struct {
+	model, form, layer string
+	worst              map[string]float64
+}
+
+func (r *row) note(t *testing.T, stage string, value, limit float64) {
+	t.Helper()
+	r.worst[stage] = max(r.worst[stage], value)
+	if value > limit {
+		t.Errorf("%s: %.3g is above %.3g", stage, value, limit)
+	}
+}
+
+// Every network of the zoo, in every form of file, for one image and three, at
+// every layer: output, activation, gradient, raw map, map and overlay. Each plan
+// explains three times.
+func TestZoo(t *testing.T) {
+	var m manifest
+	readJSON(t, "manifest.json", &m)
+	require.NotEmpty(t, m.Models)
+	var rows []*row
+	for _, mod := range m.Models {
+		for _, form := range slices.Sorted(maps.Keys(mod.Forms)) {
+			file := mod.Forms[form]
+			t.Run(mod.Name+"/"+form, func(t *testing.T) {
+				loaded, err := torch.Load(filepath.Join(reference, file.File))
+				require.NoError(t, err)
+				defer loaded.Close()
+				for i, l := range mod.Batches[0].Layers {
+					address := l.address(form)
+					if address == "" {
+						continue
+					}
+					r := &row{mod.Name, form, l.Layer, map[string]float64{}}
+					t.Run(l.Layer, func(t *testing.T) {
+						compareLayer(t, r, loaded, address, file.Output, mod.Batches, i)
+					})
+					rows = append(rows, r)
+				}
+			})
+		}
+	}
+	printTable(t, rows)
+}
+
+func compareLayer(t *testing.T, r *row, m *torch.Module, address, out string, batches []batch, i int) {
+	ctx := context.Background()
+	e, err := gradcam.New(m, gradcam.WithLayer(address), gradcam.WithOutput(out), gradcam.WithMethods(gradcam.GradCAM, gradcam.Seed))
+	require.NoError(t, err)
+	defer e.Close()
+	plan, err := m.Plan(ctx, engine.Spec{Layers: []string{address}})
+	require.NoError(t, err)
+	defer plan.Close()
+	for _, b := range batches {
+		for range 3 {
+			comparePass(ctx, t, r, plan, out, b, b.Layers[i])
+		}
+		for range 3 {
+			compareMaps(ctx, t, r, e, b, b.Layers[i])
+		}
+	}
+}
+
+func comparePass(ctx context.Context, t *testing.T, r *row, plan engine.Plan, out string, b batch, l layer) {
+	pass, err := plan.Forward(ctx, []engine.Array{readArray(t, b.Input)})
+	require.NoError(t, err)
+	defer pass.Close()
+	at := slices.IndexFunc(pass.Outputs(), func(o engine.Output) bool { return o.Name == out })
+	require.GreaterOrEqual(t, at, 0)
+	y := pass.Outputs()[at].Array
+	r.note(t, output, relative(t, readArray(t, b.Output), y, output), tolerance)
+	r.note(t, activation, relative(t, readArray(t, l.Activation), pass.Activations()[0], activation), tolerance)
+	cotangent := engine.NewArray(y.Shape...)
+	for n, c := range b.Targets {
+		cotangent.Row(n).Data[c] = 1
+	}
+	g, err := pass.Backward(ctx, []engine.Cotangent{{Output: out, Array: cotangent}})
+	require.NoError(t, err)
+	r.note(t, gradient, relative(t, readArray(t, l.Gradient), g[0], gradient), tolerance)
+}
+
+func compareMaps(ctx context.Context, t *testing.T, r *row, e *gradcam.Explainer, b batch, l layer) {
+	targets := make([]gradcam.Target, b.Size)
+	for n, c := range b.Targets {
+		targets[n] = gradcam.Class(c)
+	}
+	results, err := e.ExplainAll(ctx, []engine.Array{readArray(t, b.Input)}, targets...)
+	require.NoError(t, err)
+	cam, seed := results[0], results[1]
+	r.note(t, rawMap, relative(t, readArray(t, l.Raw), rawOf(cam), rawMap), tolerance)
+	r.note(t, finalMap, relative(t, readArray(t, l.Map), mapOf(cam), finalMap), tolerance)
+	if l.Overlay != "" {
+		r.note(t, overlay, compareOverlay(t, cam[0], l), 1)
+	}
+	if l.SeedRaw == "" {
+		return
+	}
+	limit := tolerance
+	for _, p := range b.Probabilities {
+		limit = max(limit, tolerance+2e-6/(1-p)) // float32 autograd loses digits as p nears 1
+	}
+	r.note(t, seedRaw, relative(t, readArray(t, l.SeedRaw), rawOf(seed), seedRaw), limit)
+	r.note(t, seedMap, relative(t, readArray(t, l.SeedMap), mapOf(seed), seedMap), limit)
+}
+
+func rawOf(results []gradcam.Result) engine.Array {
+	return stack(results, func(r gradcam.Result) engine.Array { return r.Raw[0].Values })
+}
+
+func mapOf(results []gradcam.Result) engine.Array {
+	return stack(results, gradcam.Result.Map)
+}
+
+func stack(results []gradcam.Result, of func(gradcam.Result) engine.Array) engine.Array {
+	var all engine.Array
+	for _, r := range results {
+		a := of(r)
+		all.Shape = append([]int{len(results)}, a.Shape...)
+		all.Data = append(all.Data, a.Data...)
+	}
+	return all
+}
+
+// compareOverlay is the largest difference in levels of 255 from
+// pytorch-grad-cam's picture of the same map.
+func compareOverlay(t *testing.T, result gradcam.Result, l layer) float64 {
+	base, err := preprocess.DecodeFile(filepath.Join(reference, "images", "base.png"), preprocess.Options{})
+	require.NoError(t, err)
+	heat := result.Map()
+	got, err := render.Overlay(base, heat, render.Whole(base), render.PytorchGradCAM{})
+	require.NoError(t, err)
+	f, err := os.Open(filepath.Join(reference, l.Overlay))
+	require.NoError(t, err)
+	defer f.Close()
+	want, err := png.Decode(f)
+	require.NoError(t, err)
+	require.Equal(t, want.Bounds(), got.Bounds())
+	worst := 0.0
+	for y := range want.Bounds().Dy() {
+		for x := range want.Bounds().Dx() {
+			a, b, c, _ := want.At(x, y).RGBA()
+			d, e, f, _ := got.At(x, y).RGBA()
+			for _, p := range [][2]uint32{{a, d}, {b, e}, {c, f}} {
+				worst = max(worst, abs(float64(p[0]>>8)-float64(p[1]>>8)))
+			}
+		}
+	}
+	return worst
+}
+
+// printTable prints the largest difference of each stage over batches and runs.
+func printTable(t *testing.T, rows []*row) {
+	var s strings.Builder
+	fmt.Fprintf(&s, "\n%-20s %-13s %-42s", "model", "form", "layer")
+	for _, stage := range stages {
+		fmt.Fprintf(&s, " %10s", stage)
+	}
+	worst := &row{"largest", "", "", map[string]float64{}}
+	for _, r := range append(rows, worst) {
+		fmt.Fprintf(&s, "\n%-20s %-13s %-42s", r.model, r.form, r.layer)
+		for _, stage := range stages {
+			v, ok := r.worst[stage]
+			if !ok {
+				fmt.Fprintf(&s, " %10s", "-")
+				continue
+			}
+			fmt.Fprintf(&s, " %10.2g", v)
+			worst.worst[stage] = max(worst.worst[stage], v)
+		}
+	}
+	fmt.Println(s.String() + "\n(relative to the reference's largest value; overlay in levels of 255)")
+}
