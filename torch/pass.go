@@ -50,6 +50,9 @@ func (p *Pass) Activation(i int) *Tensor { return p.activations[i] }
 // cotangent has the shape of y. The results are the caller's to close.
 // It may be called repeatedly, until the pass is closed.
 func (p *Pass) Backward(ctx context.Context, cotangent *Tensor) ([]*Tensor, error) {
+	if err := p.open(); err != nil {
+		return nil, err
+	}
 	for _, v := range p.outputs {
 		if v.Tensor.DType().IsFloat() {
 			return p.BackwardFrom(ctx, Value{v.Name, cotangent})
@@ -67,12 +70,15 @@ func (p *Pass) BackwardFrom(ctx context.Context, cotangents ...Value) ([]*Tensor
 	if err := ctx.Err(); err != nil {
 		return nil, fmt.Errorf("torch: %s: %w", p.object.about, err)
 	}
+	if err := p.open(); err != nil {
+		return nil, err
+	}
 	which := make([]int, len(cotangents))
 	vectors := make([]*Tensor, len(cotangents))
 	for i, c := range cotangents {
 		which[i] = slices.IndexFunc(p.outputs, func(v Value) bool { return v.Name == c.Name })
 		if which[i] < 0 {
-			return nil, &Error{Kind: ErrInvalid, About: p.object.about, Reason: fmt.Sprintf("no output %q", c.Name)}
+			return nil, &Error{Kind: ErrInvalid, About: p.object.about, Reason: fmt.Sprintf("no output %q", c.Name), Fix: p.outputs.offer()}
 		}
 		if d := p.outputs[which[i]].Tensor.DType(); !d.IsFloat() {
 			return nil, &Error{Kind: ErrNoDerivative, About: p.object.about, Reason: fmt.Sprintf("output %q holds %s values, which have no gradient", c.Name, d), Fix: "export the model without the final argmax"}
@@ -95,6 +101,9 @@ func (p *Pass) BackwardFrom(ctx context.Context, cotangents ...Value) ([]*Tensor
 	}
 	return grads, nil
 }
+
+// open fails once the pass is closed, when its outputs have no type any more.
+func (p *Pass) open() error { return p.use(func(*cgo.Pass) error { return nil }) }
 
 // Rerun runs what comes after the first layer with another activation of the
 // same shape, without gradients. The results are the caller's to close.

@@ -2,6 +2,7 @@ package torch
 
 import (
 	"fmt"
+	"strings"
 
 	"github.com/torchlight-go/torchlight/cgo"
 )
@@ -24,6 +25,19 @@ func (v Values) Get(name string) *Tensor {
 		}
 	}
 	return nil
+}
+
+// offer names what there is to choose from.
+func (v Values) offer() string {
+	const most = 8
+	var names []string
+	for _, x := range v[:min(len(v), most)] {
+		names = append(names, fmt.Sprintf("%q", x.Name))
+	}
+	if len(v) > most {
+		names = append(names, fmt.Sprintf("and %d more", len(v)-most))
+	}
+	return "there is " + strings.Join(names, ", ")
 }
 
 // Float returns the first floating-point tensor, nil if there is none.

@@ -1,0 +1,20 @@
+package torch
+
+import (
+	"io"
+
+	"github.com/torchlight-go/torchlight/cgo"
+)
+
+// What tests of package torch_test need of the inside.
+
+// Inspect is the look at an archive before libtorch sees it.
+func Inspect(r io.ReaderAt, size int64, name string, checksums bool) error {
+	return inspect(r, size, name, checksums)
+}
+
+// Wrap turns an error of the C side into one of this package.
+func Wrap(err error, about string) error { return wrap(err, about) }
+
+// KindOf translates a code of the C side.
+func KindOf(code cgo.Code) (kind error, fix string) { return kindOf(code) }
