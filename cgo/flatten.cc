@@ -72,6 +72,7 @@ class Flattener {
       model_inputs_.insert(mine);
     }
     flat_.inputs = model_inputs_.size();
+    active_.insert(module_._ivalue().get());
     body(graph->block(), frame);
     flat_.graph->registerOutput(materialise(frame.env.at(graph->outputs()[0])));
     protect_state(flat_, state_);
