@@ -8,15 +8,18 @@ package cgo
 //	zlibtorch_flags_pkgconfig.go  -tags torch_pkgconfig: libtorch.pc
 //	(none)                        -tags torch_custom: CGO_CXXFLAGS, CGO_LDFLAGS
 //
+// The warning switched off is GCC 12's, about atomics deep inside libtorch's
+// headers, and wrong; other compilers do not know it.
+//
 // Only libtorch_cpu and libc10 are linked: libtorch itself is an empty library
 // that the linker may drop, and libtorch_cuda is loaded on demand, so that one
 // binary serves machines with and without CUDA.
 //
-// The C++ here only arranges what libtorch then computes, so it is compiled
-// quickly rather than well, and without debug information of libtorch.
+// The C++ here only arranges what libtorch then computes; it is compiled
+// without debug information, which libtorch's headers would make large.
 
 /*
-#cgo CXXFLAGS: -std=c++20 -O1 -g0
+#cgo CXXFLAGS: -std=c++20 -g0
 #cgo LDFLAGS: -ltorch_cpu -lc10
 */
 import "C"

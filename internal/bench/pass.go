@@ -1,0 +1,170 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"path/filepath"
+	"runtime"
+	"time"
+
+	"github.com/torchlight-go/torchlight/engine"
+	"github.com/torchlight-go/torchlight/gradcam"
+	"github.com/torchlight-go/torchlight/npy"
+	"github.com/torchlight-go/torchlight/torch"
+)
+
+const (
+	target = 281 // the class that all sides explain
+	calls  = 3   // calls of each side in a round
+)
+
+// passCase is one explanation to measure, with what it should reach.
+type passCase struct {
+	Name, Model, Layer string
+	Batch, Threads     int
+	goals              map[string]float64 // at least this many times faster than the peer
+	limit              float64            // at most this many times the fast forward
+}
+
+func cases() []passCase {
+	late := []struct {
+		model, layer      string
+		limit             float64
+		torchCAM, gradCAM float64
+	}{
+		{"mobilenet_v2", "features.18", 1.15, 2.2, 5},
+		{"resnet18", "layer4", 1.15, 1.2, 3.8},
+		{"resnet50", "layer4", 1.15, 1.5, 4.5},
+		{"densenet121", "features", 1.25, 1.25, 3.5},
+	}
+	var all []passCase
+	for _, batch := range []int{1, 8} {
+		for _, l := range late {
+			c := passCase{
+				Name:  fmt.Sprintf("gradcam %s %s batch %d", l.model, l.layer, batch),
+				Model: l.model, Layer: l.layer, Batch: batch, Threads: 1, limit: l.limit,
+			}
+			if batch == 1 {
+				c.goals = map[string]float64{"torch_cam": l.torchCAM, "pytorch_grad_cam": l.gradCAM}
+			}
+			all = append(all, c)
+		}
+	}
+	all[4].goals = map[string]float64{"torch_cam": 3}
+	all[5].goals = map[string]float64{"torch_cam": 1.25}
+	return append(all, passCase{Name: "gradcam resnet50 layer3 batch 1", Model: "resnet50", Layer: "layer3", Batch: 1, Threads: 1,
+		goals: map[string]float64{"torch_cam": 1.5}})
+}
+
+// passFigure is one element of build/bench.json.
+type passFigure struct {
+	Case        string             `json:"case"`
+	Model       string             `json:"model"`
+	Layer       string             `json:"layer"`
+	Method      string             `json:"method"`
+	Batch       int                `json:"batch"`
+	Threads     int                `json:"threads"`
+	Torchlight  float64            `json:"torchlight_ms"`
+	Forward     float64            `json:"forward_ms"`
+	FastForward float64            `json:"fast_forward_ms"`
+	GradCAM     float64            `json:"pytorch_grad_cam_ms"`
+	TorchCAM    float64            `json:"torch_cam_ms"`
+	Captum      float64            `json:"captum_ms"`
+	Ratios      map[string]float64 `json:"ratios"` // peer / torchlight, medians of rounds
+	Spread      float64            `json:"spread"` // interquartile range / median of torchlight
+	of          passCase
+}
+
+var peers = []string{"forward", "fast_forward", "pytorch_grad_cam", "torch_cam", "captum"}
+
+func measurePass(ctx context.Context, c passCase, p *peer, rounds int) (passFigure, error) {
+	f := passFigure{Case: c.Name, Model: c.Model, Layer: c.Layer, Method: "gradcam", Batch: c.Batch, Threads: c.Threads, Ratios: map[string]float64{}, of: c}
+	explain, done, err := prepare(ctx, c)
+	if err != nil {
+		return f, err
+	}
+	defer done()
+	for range 3 { // the first pass checks the cut, the next warm the caches
+		if _, err := explain(); err != nil {
+			return f, err
+		}
+	}
+	own := make([]float64, 0, rounds)
+	theirs, ratios := map[string][]float64{}, map[string][]float64{}
+	for range rounds {
+		var mine []float64
+		for range calls {
+			ms, err := explain()
+			if err != nil {
+				return f, err
+			}
+			mine = append(mine, ms)
+		}
+		own = append(own, median(mine))
+		for _, what := range peers {
+			ms, err := p.time(request{what, c.Model, c.Layer, c.Batch, c.Threads, calls})
+			if err != nil {
+				return f, err
+			}
+			m := median(ms)
+			theirs[what] = append(theirs[what], m)
+			ratios[what] = append(ratios[what], m/own[len(own)-1])
+		}
+	}
+	f.Torchlight, f.Spread = median(own), spread(own)
+	f.Forward, f.FastForward = median(theirs["forward"]), median(theirs["fast_forward"])
+	f.GradCAM, f.TorchCAM, f.Captum = median(theirs["pytorch_grad_cam"]), median(theirs["torch_cam"]), median(theirs["captum"])
+	for what, r := range ratios {
+		f.Ratios[what] = median(r)
+	}
+	return f, nil
+}
+
+// prepare loads the model and returns a call that explains the batch and makes
+// its maps at the size of the input, in milliseconds.
+func prepare(ctx context.Context, c passCase) (explain func() (float64, error), done func(), err error) {
+	if err := torch.SetNumThreads(c.Threads); err != nil {
+		return nil, nil, err
+	}
+	images, err := npy.ReadFile(filepath.Join("build/bench", c.Model+".npy"))
+	if err != nil {
+		return nil, nil, err
+	}
+	size := images.Len() / images.Shape[0]
+	x := engine.Array{Shape: append([]int{c.Batch}, images.Shape[1:]...), Data: images.Data[:c.Batch*size]}
+	m, err := torch.Load(filepath.Join("build/bench", c.Model+".pt"))
+	if err != nil {
+		return nil, nil, err
+	}
+	e, err := gradcam.New(m, gradcam.WithLayer(c.Layer))
+	if err != nil {
+		m.Close()
+		return nil, nil, err
+	}
+	explain = func() (float64, error) {
+		start := time.Now()
+		results, err := e.Explain(ctx, x, gradcam.Class(target))
+		for _, r := range results {
+			runtime.KeepAlive(r.Map())
+		}
+		return float64(time.Since(start).Microseconds()) / 1e3, err
+	}
+	return explain, func() { e.Close(); m.Close() }, nil
+}
+
+// printPasses prints a line a case: times, ratios and whether goals are met.
+func printPasses(w io.Writer, rows []passFigure) {
+	if len(rows) == 0 {
+		return
+	}
+	fmt.Fprintf(w, "\n%-42s %10s %8s %8s | %9s | %9s %9s %9s\n", "milliseconds, 1 thread", "torchlight", "fast fwd", "forward",
+		"/fast fwd", "grad-cam", "torch-cam", "captum")
+	for _, r := range rows {
+		fmt.Fprintf(w, "%-42s %10.1f %8.1f %8.1f | %9s | %9s %9s %8.2fx\n", r.Case, r.Torchlight, r.FastForward, r.Forward,
+			atMost(1/r.Ratios["fast_forward"], r.of.limit),
+			atLeast(r.Ratios["pytorch_grad_cam"], r.of.goals["pytorch_grad_cam"]),
+			atLeast(r.Ratios["torch_cam"], r.of.goals["torch_cam"]), r.Ratios["captum"])
+	}
+	fmt.Fprintln(w, "/fast fwd: torchlight / torch.jit.optimize_for_inference forward; others: how many times slower the peer is. + meets its goal, ! misses it.")
+}
