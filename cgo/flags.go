@@ -19,7 +19,7 @@ package cgo
 // without debug information, which libtorch's headers would make large.
 
 /*
-#cgo CXXFLAGS: -std=c++20 -g0
+#cgo CXXFLAGS: -std=c++20 -g0 -Wno-unknown-warning-option -Wno-stringop-overflow
 #cgo LDFLAGS: -ltorch_cpu -lc10
 */
 import "C"
