@@ -1,0 +1,313 @@
+//go:build cgo
+
+package torch_test
+
+import (
+	"bytes"
+	"context"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/torchlight-go/torchlight/engine"
+	"github.com/torchlight-go/torchlight/torch"
+)
+
+// Every model in every form, plainly and fused, three times each: outputs named
+// as the manifest names them, with the values of eager Python.
+func TestForwardAndPredict(t *testing.T) {
+	kinds := map[string]bool{}
+	for _, c := range readManifest(t).Cases {
+		if len(c.Outputs) == 0 {
+			continue // its output depends on the run
+		}
+		for form := range c.Files {
+			t.Run(c.Name+"/"+form, func(t *testing.T) {
+				m := c.load(t, form)
+				in := c.inputs(t)
+				for i := range 3 {
+					plain, err := m.Forward(context.Background(), in...)
+					require.NoError(t, err)
+					requireOutputs(t, c, plain)
+					if c.Name == "batchnorm_train" {
+						continue // refused, see TestLayerRefusals
+					}
+					fused, err := m.PredictTensors(context.Background(), in...)
+					require.NoError(t, err, "run %d", i)
+					requireOutputs(t, c, fused)
+				}
+			})
+		}
+		for _, o := range c.Outputs {
+			kinds[o.Name] = true
+		}
+	}
+	for _, name := range []string{"", "0", "1", "logits", "1.boxes", "1.count"} {
+		assert.True(t, kinds[name], "no case has an output %q", name)
+	}
+}
+
+// requireOutputs compares values, names and their order, and closes them.
+func requireOutputs(t *testing.T, c testCase, got torch.Values) {
+	t.Helper()
+	require.Len(t, got, len(c.Outputs))
+	for i, o := range c.Outputs {
+		require.Equal(t, o.Name, got[i].Name)
+		requireClose(t, readArray(t, o.File), got[i].Tensor, c.Tolerance, "output "+o.Name)
+	}
+	require.NoError(t, got.Close())
+}
+
+func TestValues(t *testing.T) {
+	c := readCase(t, "nested_output")
+	v, err := c.load(t, "script").Forward(context.Background(), c.inputs(t)...)
+	require.NoError(t, err)
+	defer v.Close()
+	assert.Same(t, v[1].Tensor, v.Get("1.boxes"))
+	assert.Nil(t, v.Get("2"))
+	assert.Same(t, v[0].Tensor, v.Float())
+	assert.Equal(t, torch.Int64, v.Get("1.count").DType())
+	assert.Nil(t, v[2:].Float(), "no floating-point tensor among integers")
+	assert.Nil(t, torch.Values(nil).Float())
+}
+
+// The same file from memory is the same model, bit for bit.
+func TestLoadReader(t *testing.T) {
+	ctx := context.Background()
+	for _, name := range []string{"frozen_toy", "half_model", "quantised_before", "dict_output"} {
+		c := readCase(t, name)
+		for form, file := range c.Files {
+			data, err := os.ReadFile(filepath.Join(models, file))
+			require.NoError(t, err)
+			m, err := torch.LoadReader(bytes.NewReader(data), file)
+			require.NoError(t, err)
+			clear(data) // the model has read what it needs
+			fromFile := c.load(t, form)
+			assert.Equal(t, fromFile.Submodules(), m.Submodules())
+			assert.Equal(t, fromFile.DTypeName(), m.DTypeName())
+			want, err := fromFile.Forward(ctx, c.inputs(t)...)
+			require.NoError(t, err)
+			got, err := m.Forward(ctx, c.inputs(t)...)
+			require.NoError(t, err)
+			for i := range want {
+				assert.Equal(t, floats(t, want[i].Tensor), floats(t, got[i].Tensor), "%s/%s", name, form)
+			}
+			require.NoError(t, want.Close())
+			require.NoError(t, got.Close())
+			require.NoError(t, m.Close())
+		}
+	}
+}
+
+func floats(t testing.TB, x *torch.Tensor) []float32 {
+	t.Helper()
+	f, err := x.Float32s()
+	require.NoError(t, err)
+	return f
+}
+
+// What a module says about itself, as Python prints it.
+func TestModuleDescription(t *testing.T) {
+	tree := func(m *torch.Module) (s string) {
+		for _, x := range m.Submodules() {
+			s += x.Path + ":" + x.Type + " "
+		}
+		return strings.TrimSpace(s)
+	}
+	for _, c := range []struct {
+		model, form, tree, inputs, dtype string
+		count, bytes                     int
+		frozen                           bool
+	}{
+		{"residual_inplace", "script", "conv1:Conv2d bn1:BatchNorm2d relu:ReLU conv2:Conv2d bn2:BatchNorm2d downsample:Sequential " +
+			"downsample.0:Conv2d downsample.1:BatchNorm2d head:Sequential head.0:AdaptiveAvgPool2d head.1:Flatten head.2:Linear",
+			"x", "float32", 303, 1212, false},
+		{"residual_inplace", "trace", "conv1:Conv2d bn1:BatchNorm2d relu:ReLU conv2:Conv2d bn2:BatchNorm2d downsample:Sequential " +
+			"downsample.0:Conv2d downsample.1:BatchNorm2d head:Sequential head.0:AdaptiveAvgPool2d head.1:Flatten head.2:Linear",
+			"x", "float32", 303, 1212, false},
+		{"residual_inplace", "frozen", "", "x", "float32", 0, 0, true},
+		{"two_inputs", "script", "conv:Conv2d side:Linear head:Sequential head.0:AdaptiveAvgPool2d head.1:Flatten head.2:Linear",
+			"x, z", "float32", 145, 580, false},
+		{"half_model", "trace", "conv:Conv2d bn:BatchNorm2d relu:ReLU head:Sequential head.0:AdaptiveAvgPool2d head.1:Flatten head.2:Linear",
+			"x", "float16", 135, 270, false},
+		{"half_model", "frozen", "", "x", "float16", 0, 0, true},
+		{"bfloat16_model", "script", "conv:Conv2d bn:BatchNorm2d relu:ReLU head:Sequential head.0:AdaptiveAvgPool2d head.1:Flatten head.2:Linear",
+			"x", "bfloat16", 135, 270, false},
+		{"float64_model", "script", "conv:Conv2d bn:BatchNorm2d relu:ReLU head:Sequential head.0:AdaptiveAvgPool2d head.1:Flatten head.2:Linear",
+			"x", "float64", 135, 1080, false},
+	} {
+		t.Run(c.model+"/"+c.form, func(t *testing.T) {
+			m := readCase(t, c.model).load(t, c.form)
+			assert.Equal(t, c.tree, tree(m))
+			assert.Equal(t, c.inputs, strings.Join(m.Inputs(), ", "))
+			assert.Equal(t, c.dtype, m.DTypeName())
+			assert.Equal(t, c.frozen, m.Frozen())
+			assert.Equal(t, torch.CPU, m.Device())
+			count, size := m.Parameters()
+			assert.Equal(t, c.count, count)
+			assert.Equal(t, c.bytes, size)
+		})
+	}
+	m := readCase(t, "two_inputs").load(t, "script")
+	m.Submodules()[0].Path, m.Inputs()[0] = "changed", "changed"
+	assert.Equal(t, "conv", m.Submodules()[0].Path, "what is returned is the caller's")
+	assert.Equal(t, "x", m.Inputs()[0])
+}
+
+// Floats of any width are converted to the model's type.
+func TestInputConversion(t *testing.T) {
+	ctx := context.Background()
+	for _, name := range []string{"frozen_toy", "half_model", "float64_model", "bfloat16_model"} {
+		c := readCase(t, name)
+		m := c.load(t, "script")
+		x := c.inputs(t)[0]
+		for _, d := range []torch.DType{torch.Float16, torch.Float32, torch.Float64, torch.BFloat16} {
+			narrow, err := x.To(d, torch.CPU)
+			require.NoError(t, err)
+			v, err := m.Forward(ctx, narrow)
+			require.NoError(t, err, "%s given %v", name, d)
+			assert.Equal(t, m.DTypeName(), v[0].Tensor.DType().String(), "and answers in its own")
+			// Rounding the input to bfloat16 costs two decimal digits.
+			requireClose(t, readArray(t, c.Outputs[0].File), v[0].Tensor, max(c.Tolerance, 0.05), name)
+			require.NoError(t, v.Close())
+			require.NoError(t, narrow.Close())
+		}
+	}
+}
+
+func calls(t testing.TB, c testCase, form string) []engine.Call {
+	t.Helper()
+	var in []engine.Array
+	for _, f := range c.Inputs {
+		in = append(in, readArray(t, f))
+	}
+	m := c.load(t, form)
+	list, err := m.Calls(context.Background(), in)
+	require.NoError(t, err)
+	again, err := m.Calls(context.Background(), in)
+	require.NoError(t, err)
+	require.Equal(t, list, again, "listing the calls changes nothing")
+	return list
+}
+
+// float is the one tensor that most layers return.
+func float(shape ...int) []engine.Element {
+	return []engine.Element{{Shape: shape, DType: "float32"}}
+}
+
+// Calls come in the order in which they return: members before their container,
+// which shares its value with the last of them.
+func TestCalls(t *testing.T) {
+	head := func(value int, channels int) []engine.Call {
+		return []engine.Call{
+			{Path: "head.0", Type: "AdaptiveAvgPool2d", Method: "forward", Of: 1, Elements: float(2, channels, 1, 1), Value: value},
+			{Path: "head.1", Type: "Flatten", Method: "forward", Of: 1, Elements: float(2, channels), Value: value + 1},
+			{Path: "head.2", Type: "Linear", Method: "forward", Of: 1, Elements: float(2, 3), Value: value + 2},
+			{Path: "head", Type: "Sequential", Method: "forward", Of: 1, Elements: float(2, 3), Value: value + 2},
+		}
+	}
+	for _, c := range []struct {
+		model, form string
+		want        []engine.Call
+	}{
+		{"multi_layer", "script", append([]engine.Call{
+			{Path: "left", Type: "Conv2d", Method: "forward", Of: 1, Elements: float(2, 2, 8, 8), Value: 0, TakesInput: true},
+			{Path: "right.0", Type: "Conv2d", Method: "forward", Of: 1, Elements: float(2, 3, 8, 8), Value: 1, TakesInput: true},
+			{Path: "right.1", Type: "ReLU", Method: "forward", Of: 1, Elements: float(2, 3, 8, 8), Value: 2},
+			{Path: "right.2", Type: "Conv2d", Method: "forward", Of: 1, Elements: float(2, 2, 8, 8), Value: 3},
+			{Path: "right", Type: "Sequential", Method: "forward", Of: 1, Elements: float(2, 2, 8, 8), Value: 3, TakesInput: true},
+			{Path: "merge", Type: "Conv2d", Method: "forward", Of: 1, Elements: float(2, 4, 8, 8), Value: 4},
+		}, head(5, 4)...)},
+		{"called_twice", "trace", append([]engine.Call{
+			{Path: "stem", Type: "Conv2d", Method: "forward", Of: 1, Elements: float(2, 4, 8, 8), Value: 0, TakesInput: true},
+			{Path: "conv", Type: "Conv2d", Method: "forward", Index: 0, Of: 2, Elements: float(2, 4, 8, 8), Value: 1},
+			{Path: "conv", Type: "Conv2d", Method: "forward1", Index: 1, Of: 2, Elements: float(2, 4, 8, 8), Value: 2},
+		}, head(3, 4)...)},
+		// An identity returns the value of the convolution before it.
+		{"identity_plain", "script", append([]engine.Call{
+			{Path: "conv", Type: "Conv2d", Method: "forward", Of: 1, Elements: float(2, 4, 6, 6), Value: 0, TakesInput: true},
+			{Path: "drop", Type: "Identity", Method: "forward", Of: 1, Elements: float(2, 4, 6, 6), Value: 0},
+			{Path: "dropout", Type: "Dropout", Method: "forward", Of: 1, Elements: float(2, 4, 6, 6), Value: 1},
+		}, head(2, 4)...)},
+		// The model's call of its own method is none of a submodule.
+		{"memory_efficient_if", "script", append([]engine.Call{
+			{Path: "norm", Type: "BatchNorm2d", Method: "forward", Of: 1, Elements: float(2, 3, 8, 8), Value: 0},
+			{Path: "conv1", Type: "Conv2d", Method: "forward", Of: 1, Elements: float(2, 4, 8, 8), Value: 1},
+			{Path: "conv2", Type: "Conv2d", Method: "forward", Of: 1, Elements: float(2, 2, 8, 8), Value: 2},
+		}, head(3, 5)...)},
+		// What never runs is not listed.
+		{"layer_never_called", "trace", append([]engine.Call{
+			{Path: "conv", Type: "Conv2d", Method: "forward", Of: 1, Elements: float(2, 4, 6, 6), Value: 0, TakesInput: true},
+		}, head(1, 4)...)},
+		// A frozen file has nodes, under the addresses that a hook takes.
+		{"inplace_relu_after", "frozen", []engine.Call{
+			{Path: "#conv2d:0", Type: "conv2d", Of: 1, Elements: float(2, 4, 8, 8), Value: 0, TakesInput: true},
+			{Path: "#relu:0", Type: "relu", Of: 1, Elements: float(2, 4, 8, 8), Value: 1},
+			{Path: "#adaptive_avg_pool2d:0", Type: "adaptive_avg_pool2d", Of: 1, Elements: float(2, 4, 1, 1), Value: 2},
+			{Path: "#flatten:0", Type: "flatten", Of: 1, Elements: float(2, 4), Value: 3},
+			{Path: "#linear:0", Type: "linear", Of: 1, Elements: float(2, 3), Value: 4},
+		}},
+	} {
+		t.Run(c.model+"/"+c.form, func(t *testing.T) {
+			assert.Equal(t, c.want, calls(t, readCase(t, c.model), c.form))
+		})
+	}
+}
+
+// Whatever is listed with a tensor can be hooked under its name, in each model.
+func TestCallsCanBeHooked(t *testing.T) {
+	for _, c := range readManifest(t).Cases {
+		if len(c.Outputs) == 0 || c.Name == "batchnorm_train" {
+			continue // refused as a whole
+		}
+		for form := range c.Files {
+			for _, l := range calls(t, c, form) {
+				require.NotEmpty(t, l.Path, c.Name)
+				require.Less(t, l.Index, l.Of)
+				if l.Path == "" || l.Of > 1 || len(l.Elements) != 1 || l.Elements[0].Name != "" {
+					continue
+				}
+				m := c.load(t, form)
+				h, err := m.Hook(l.Path)
+				if err == nil {
+					p, e := h.Forward(context.Background(), c.inputs(t)...)
+					if err = e; err == nil {
+						assert.Equal(t, l.Elements[0].Shape, p.Activation(0).Shape(), "%s/%s %s", c.Name, form, l.Path)
+						assert.Equal(t, l.Elements[0].DType, p.Activation(0).DType().String())
+						require.NoError(t, p.Close())
+					}
+					require.NoError(t, h.Close())
+				}
+				if err != nil {
+					requireTold(t, err)
+				}
+				require.NoError(t, m.Close())
+			}
+		}
+	}
+}
+
+func TestCallDetails(t *testing.T) {
+	find := func(list []engine.Call, path string) engine.Call {
+		for _, c := range list {
+			if c.Path == path {
+				return c
+			}
+		}
+		require.Fail(t, "no call of "+path)
+		return engine.Call{}
+	}
+	split := find(calls(t, readCase(t, "tuple_output_module"), "script"), "split")
+	assert.Equal(t, []engine.Element{{Name: "0", Shape: []int{2, 4, 6, 6}, DType: "float32"}, {Name: "1", Shape: []int{2, 2, 6, 6}, DType: "float32"}}, split.Elements)
+	assert.Empty(t, find(calls(t, readCase(t, "no_tensor_output"), "script"), "shape").Elements, "a list of integers is no tensor")
+	assert.Equal(t, "encode", find(calls(t, readCase(t, "other_method"), "script"), "encoder").Method)
+	assert.True(t, find(calls(t, readCase(t, "in_if"), "script"), "conv").Conditional)
+	assert.False(t, find(calls(t, readCase(t, "in_if"), "script"), "stem").Conditional)
+	assert.Equal(t, "float16", find(calls(t, readCase(t, "half_model"), "trace"), "conv").Elements[0].DType)
+	assert.True(t, find(calls(t, readCase(t, "traced_identity"), "trace"), "drop").Value == find(calls(t, readCase(t, "traced_identity"), "trace"), "conv").Value,
+		"a traced identity stands for its input")
+}
