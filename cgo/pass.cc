@@ -130,6 +130,13 @@ void require_float(const Pass& pass, size_t i) {
                                          " values, which have no gradient; choose a layer that returns floating-point values");
 }
 
+// The layer that the graph was cut at, from which it can be continued.
+const std::string& earliest(const Plan& plan) {
+  for (size_t i = 0; i < plan.layers.size(); i++)
+    if (plan.cut.captures[i].at_cut) return plan.layers[i];
+  return plan.layers[0];
+}
+
 }  // namespace
 
 const at::Tensor& Pass::activation(size_t i) const {
@@ -193,7 +200,7 @@ NamedTensors rerun(Pass& pass, const at::Tensor& activation) {
   if (!plan.cut.has_value)
     throw Failure(TL_INVALID, "layer " + plan.layers[0] + " sits inside a branch or loop, so the model cannot be continued from it; choose a layer outside");
   if (activation.sizes() != pass.value.sizes())
-    throw Failure(TL_INVALID, "the activation has shape " + c10::str(activation.sizes()) + ", layer " + plan.layers[0] + " returned " + c10::str(pass.value.sizes()));
+    throw Failure(TL_INVALID, "the activation has shape " + c10::str(activation.sizes()) + ", layer " + earliest(plan) + " returned " + c10::str(pass.value.sizes()));
   {
     std::lock_guard<std::mutex> lock(plan.mutex);
     if (!plan.light_ready) {

@@ -274,6 +274,21 @@ func TestPassRefusals(t *testing.T) {
 	requireClose(t, readArray(t, c.Layers[0].Gradient), g[0], c.Tolerance, "gradient after refusals")
 	require.NoError(t, g[0].Close())
 
+	// Of several layers, the model continues from the one it reaches first.
+	c = readCase(t, "multi_layer")
+	h, err = c.load(t, "script").Hook("merge", "right.0")
+	require.NoError(t, err)
+	defer h.Close()
+	r, err := h.Forward(ctx, c.inputs(t)...)
+	require.NoError(t, err)
+	defer r.Close()
+	_, err = r.Rerun(ctx, r.Activation(0))
+	requireError(t, err, torch.ErrInvalid, "shape [2, 4, 8, 8]", "right.0 returned [2, 3, 8, 8]")
+	y, err := r.Rerun(ctx, r.Activation(1))
+	require.NoError(t, err)
+	requireClose(t, readArray(t, c.Outputs[0].File), y[0].Tensor, c.Tolerance, "output")
+	require.NoError(t, y.Close())
+
 	// A layer in a loop cannot be continued from.
 	c = readCase(t, "in_loop_once")
 	h, err = c.load(t, "script").Hook("conv")

@@ -25,7 +25,9 @@ type options struct {
 func OnDevice(d Device) Option { return func(o *options) { o.device = d } }
 
 // WithoutFolding leaves every operator of a hooked model as the file has it.
-// Results are then bit for bit those of the plain forward pass, and slower.
+// Results are then bit for bit those of the plain forward pass, and slower; only
+// code that asks whether gradients are on, as attention does, may round
+// differently.
 // By default batch norms are folded into convolutions, which changes rounding.
 func WithoutFolding() Option { return func(o *options) { o.folding = false } }
 

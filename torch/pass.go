@@ -105,8 +105,9 @@ func (p *Pass) BackwardFrom(ctx context.Context, cotangents ...Value) ([]*Tensor
 // open fails once the pass is closed, when its outputs have no type any more.
 func (p *Pass) open() error { return p.use(func(*cgo.Pass) error { return nil }) }
 
-// Rerun runs what comes after the first layer with another activation of the
-// same shape, without gradients. The results are the caller's to close.
+// Rerun runs what comes after a layer with another activation of the same shape,
+// without gradients. Of several layers it is the one that the model reaches
+// first, wherever it stands among [Hook.Layers]. The results are the caller's to close.
 func (p *Pass) Rerun(ctx context.Context, activation *Tensor) (Values, error) {
 	if err := ctx.Err(); err != nil {
 		return nil, fmt.Errorf("torch: %s: %w", p.object.about, err)
