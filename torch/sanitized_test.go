@@ -1,0 +1,6 @@
+//go:build asan
+
+package torch_test
+
+// sanitized says that the address sanitizer is at work.
+const sanitized = true
