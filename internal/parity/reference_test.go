@@ -50,6 +50,12 @@ type layer struct {
 	SeedGradient                   string `json:"seed_gradient"`
 	SeedRaw                        string `json:"seed_raw"`
 	SeedMap                        string `json:"seed_map"`
+	// SeedScale is what the seed recipe is judged by: the largest sum over
+	// channels of |A G|. Before a layer norm the terms of its sum cancel.
+	SeedScale float64 `json:"seed_scale"`
+	// Sensitivity is, by stage, how far eager Python's own value moves when the
+	// activation is moved by rounding error.
+	Sensitivity map[string]float64
 }
 
 // address is the layer's address in a form of the file, "" if it has none.

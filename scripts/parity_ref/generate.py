@@ -29,7 +29,7 @@ from pytorch_grad_cam import GradCAM  # noqa: E402
 from pytorch_grad_cam.utils.image import show_cam_on_image  # noqa: E402
 from pytorch_grad_cam.utils.model_targets import ClassifierOutputTarget  # noqa: E402
 
-from parity_ref import cam, export_forms, graph, photos, seed, toy, zoo  # noqa: E402
+from parity_ref import cam, export_forms, graph, photos, seed, sensitivity, toy, zoo  # noqa: E402
 from parity_ref.capture import Address, activation_and_gradient, one_hot  # noqa: E402
 from parity_ref.files import Folder  # noqa: E402
 
@@ -74,10 +74,18 @@ def layer_entry(entry: zoo.Entry, model, layer: zoo.Layer, x, targets, frozen, o
         final, reference = theirs, "pytorch-grad-cam"
 
     arrays = {"activation": a, "gradient": g, "raw": raw, "map": final}
+    cotangents = {"logit": one_hot(outputs[""], targets)}
+    seed_scale = 1.0
     if entry.name != "toy":  # its logits are all equal, so the softmax has no gradient
+        cotangents["softmax"] = cam.softmax_cotangent(outputs[""], targets)
         arrays |= seed_arrays(where, model, layer, x, targets, a, outputs[""])
+        # Before a layer norm the terms of the sum cancel, so it is judged by their size.
+        terms = cam.spatial(a, layer.layout) * cam.spatial(arrays["seed_gradient"], layer.layout)
+        seed_scale = float(terms.abs().sum(1).max())
 
     result = {
+        "seed_scale": seed_scale,
+        "sensitivity": sensitivity.measure(model, layer, x, cotangents, arrays, seed_scale),
         "layer": layer.path,
         "layout": layer.layout,
         "inplace": layer.inplace,
