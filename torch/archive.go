@@ -15,8 +15,9 @@ import (
 // checksums, and says little when it is something else; so the archive is
 // looked at first.
 
-// codeLimit bounds the source text of a model, which is small even for large
-// networks; weights are stored, not deflated.
+// codeLimit bounds what an archive unpacks to beyond its own size: the source
+// text of a model, which is small even for large networks. Weights are stored,
+// not deflated.
 const codeLimit = 64 << 20
 
 // inspect finds out why libtorch could not or should not load the file.
@@ -43,7 +44,12 @@ func inspect(r io.ReaderAt, size int64, name string, checksums bool) error {
 		return fail(ErrCorrupt, "copy or export it again", "the archive is truncated or damaged (%v)", err)
 	}
 	var pickle, constants, code, exported bool
+	room := uint64(size) + codeLimit
 	for _, f := range z.File {
+		if f.UncompressedSize64 > room {
+			return fail(ErrCorrupt, "load only files you trust", "its entries would unpack to more than %d MB beyond its size", codeLimit>>20)
+		}
+		room -= f.UncompressedSize64
 		_, inner, _ := strings.Cut(f.Name, "/")
 		switch {
 		case inner == "data.pkl":
@@ -52,9 +58,6 @@ func inspect(r io.ReaderAt, size int64, name string, checksums bool) error {
 			constants = true
 		case strings.HasPrefix(inner, "code/"):
 			code = true
-			if f.UncompressedSize64 > codeLimit {
-				return fail(ErrCorrupt, "load only files you trust", "%s would unpack to %d bytes", f.Name, f.UncompressedSize64)
-			}
 		case path.Base(f.Name) == "serialized_exported_program.json" || strings.HasPrefix(inner, "models/"):
 			exported = true
 		}

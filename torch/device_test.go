@@ -39,6 +39,7 @@ var children = map[string]func(){
 	"cpu-first":     cpuFirst,
 	"cuda-at-once":  cudaAtOnce,
 	"out-of-memory": outOfMemory,
+	"load-ops":      loadOps,
 }
 
 // TestCUDAOrder: libtorch keeps the CUDA hooks that it finds when it is first

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 	"strings"
+	"unicode"
 
 	"github.com/torchlight-go/torchlight/cgo"
 )
@@ -74,7 +75,17 @@ func (e *Error) Error() string {
 	if e.Fix != "" {
 		s += "; " + e.Fix
 	}
-	return s
+	return printable(s)
+}
+
+// printable makes one line of text that repeats what a file or a caller gave.
+func printable(s string) string {
+	return strings.Map(func(r rune) rune {
+		if unicode.IsPrint(r) {
+			return r
+		}
+		return ' '
+	}, s)
 }
 
 // Unwrap returns the kind.
@@ -141,18 +152,24 @@ func wrap(err error, about string) error {
 	}
 	kind, fix := kindOf(c.Code)
 	e := &Error{Kind: kind, About: about, Reason: c.Message, Fix: fix, Trace: c.Trace}
-	if len(e.Reason) > longest {
+	if short := shorten(e.Reason); short != e.Reason {
 		if e.Trace == "" {
 			e.Trace = e.Reason
 		}
-		e.Reason = strings.ToValidUTF8(e.Reason[:longest], "") + "..."
+		e.Reason = short
 	}
 	return e
 }
 
-// longest is how many bytes of libtorch's reason a message keeps; the trace has
-// them all.
-const longest = 240
+// shorten keeps the beginning of a reason that repeats what libtorch, a file or
+// a caller said at length.
+func shorten(reason string) string {
+	const longest = 240 // bytes
+	if len(reason) <= longest {
+		return reason
+	}
+	return strings.ToValidUTF8(reason[:longest], "") + "..."
+}
 
 func closed(about string) error {
 	return &Error{Kind: ErrClosed, About: about, Reason: "already closed"}

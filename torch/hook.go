@@ -56,7 +56,7 @@ func (p PlanInfo) String() string {
 func (m *Module) Hook(layers ...string) (*Hook, error) {
 	for _, l := range layers {
 		if strings.ContainsRune(l, 0) {
-			return nil, &Error{Kind: ErrInvalid, About: m.object.about, Reason: fmt.Sprintf("layer %q holds a zero byte", l), Fix: "list the layers with `torchlight layers`"}
+			return nil, &Error{Kind: ErrInvalid, About: m.object.about, Reason: shorten(fmt.Sprintf("a zero byte in layer %q", l)), Fix: "list the layers with `torchlight layers`"}
 		}
 	}
 	var p *cgo.Plan
