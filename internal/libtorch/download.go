@@ -72,7 +72,7 @@ func (f *Finder) installFrom(ctx context.Context, p pins, fetch func(context.Con
 	if err := unpack(wheels, root); err != nil {
 		return in, err
 	}
-	if err := f.checkLoads(ctx, root); err != nil {
+	if err := f.checkLoads(ctx, filepath.Join(root, "lib")); err != nil {
 		return in, err
 	}
 	if in, err = Inspect(root); err != nil {

@@ -147,10 +147,15 @@ func (f *Finder) python(ctx context.Context) (Installation, error) {
 		return Installation{}, errAbsent
 	}
 	in, err := f.wanted(strings.TrimSpace(string(out)))
-	if err == nil {
-		f.Log("libtorch: using the Python torch in %s", in.Root)
+	if err != nil {
+		return in, err
 	}
-	return in, err
+	if err := f.checkLoads(ctx, in.Lib); err != nil {
+		f.Log("libtorch: passing over the Python torch in %s: %v", in.Root, err)
+		return in, errAbsent
+	}
+	f.Log("libtorch: using the Python torch in %s", in.Root)
+	return in, nil
 }
 
 // system is a libtorch that somebody unpacked by hand.

@@ -28,6 +28,9 @@ func TestOrder(t *testing.T) {
 		if name == "python3" && args[0] == "-c" {
 			return []byte(site + "\n"), nil
 		}
+		if name == "ldd" && site != "" {
+			return nil, nil
+		}
 		return ix.run(ctx, name, args...)
 	}
 	f.System = []string{filepath.Join(dir, "none"), place("opt/libtorch")}
@@ -64,6 +67,28 @@ func TestOtherVersions(t *testing.T) {
 	in, err := f.Install(t.Context())
 	require.NoError(t, err)
 	require.Equal(t, f.installDir(), in.Root)
+}
+
+// TestPythonTorchThatDoesNotLoad passes over a torch that was installed without
+// the libraries it needs, as "pip install --no-deps" leaves it.
+func TestPythonTorchThatDoesNotLoad(t *testing.T) {
+	ix := newIndex(t)
+	f, log := newTestFinder(t, ix)
+	site := fakeRoot(t, t.TempDir(), Version)
+	f.run = func(ctx context.Context, name string, args ...string) ([]byte, error) {
+		switch {
+		case name == "python3" && args[0] == "-c":
+			return []byte(site + "\n"), nil
+		case name == "ldd" && strings.HasPrefix(args[0], site):
+			return []byte("\tlibcudart.so.13 => not found\n"), nil
+		}
+		return ix.run(ctx, name, args...)
+	}
+	in, err := f.Install(t.Context())
+	require.NoError(t, err)
+	require.Equal(t, f.installDir(), in.Root)
+	require.Contains(t, (*log)[0], "passing over the Python torch in "+site)
+	require.Contains(t, (*log)[0], "needs libcudart.so.13")
 }
 
 func TestInstallRefuses(t *testing.T) {

@@ -37,10 +37,10 @@ func needed(file string) ([]string, error) {
 	return names, nil
 }
 
-// checkLoads asks the dynamic loader whether libtorch_cpu finds everything it
-// needs. Where there is no ldd, the linker will tell.
-func (f *Finder) checkLoads(ctx context.Context, root string) error {
-	lib := library(root+"/lib", "libtorch_cpu")
+// checkLoads asks the dynamic loader whether the libtorch_cpu of a folder finds
+// everything it needs. Where there is no ldd, the linker will tell.
+func (f *Finder) checkLoads(ctx context.Context, dir string) error {
+	lib := library(dir, "libtorch_cpu")
 	if lib == "" || !strings.HasPrefix(f.Platform, "linux/") {
 		return nil
 	}
@@ -49,10 +49,10 @@ func (f *Finder) checkLoads(ctx context.Context, root string) error {
 		return nil
 	}
 	if err != nil {
-		return fmt.Errorf("libtorch: the downloaded library does not load here: %w", err)
+		return fmt.Errorf("libtorch: libtorch_cpu does not load on this system: %w", err)
 	}
 	if missing := notFound(string(out)); len(missing) > 0 {
-		return fmt.Errorf("libtorch: the downloaded libtorch_cpu needs %s, which this system lacks: install them and try again", strings.Join(missing, ", "))
+		return fmt.Errorf("libtorch: libtorch_cpu needs %s, which this system lacks: install them and try again", strings.Join(missing, ", "))
 	}
 	return nil
 }
