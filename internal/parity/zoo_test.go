@@ -54,7 +54,7 @@ type row struct {
 // limit is the tolerance of a stage. Folding rounds differently, and a gradient
 // behind a kink can then differ by whole terms: by what Python's own does.
 func (r row) limit(l layer, stage string) float64 {
-	if !r.folded {
+	if !r.folded && r.form != "frozen" { // freezing folded it already
 		return tolerance
 	}
 	return tolerance + 2*l.Sensitivity[strings.ReplaceAll(stage, " ", "_")]
