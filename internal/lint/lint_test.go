@@ -75,6 +75,7 @@ func TestPackageDocs(t *testing.T) {
 		"cmd/said/main.go":    "// Command said says it.\npackage main\n",
 		"said/doc.go":         "// Package said says it.\npackage said\n",
 		"said/a.go":           "package said\n",
+		"examples/a/small.go": "// Package a is small.\npackage a\n",
 		"onlytests/a_test.go": "package onlytests\n",
 	}))
 }

@@ -56,7 +56,7 @@ func lengths(t *tree) []Problem {
 }
 
 // packageDocs reports packages that do not say what belongs in them: a library
-// in doc.go, a command in front of its package clause.
+// in doc.go, a command or an example in front of any of its package clauses.
 func packageDocs(t *tree) []Problem {
 	first := map[string]source{}    // by folder
 	documented := map[string]bool{} // by folder
@@ -68,7 +68,8 @@ func packageDocs(t *tree) []Problem {
 		if _, seen := first[dir]; !seen {
 			first[dir] = s
 		}
-		if s.file.Doc != nil && (path.Base(s.name) == "doc.go" || s.file.Name.Name == "main") {
+		anywhere := s.file.Name.Name == "main" || strings.HasPrefix(s.name, "examples/")
+		if s.file.Doc != nil && (anywhere || path.Base(s.name) == "doc.go") {
 			documented[dir] = true
 		}
 	}
