@@ -103,7 +103,8 @@ tl_error* tl_tensor_from_at(const void* at_tensor, tl_tensor** out) {
 }
 
 tl_error* tl_tensor_new_at(const tl_tensor* t, void** at_tensor) {
-  return guarded([&] { *at_tensor = new at::Tensor(t->value); });
+  // Detached: whoever resizes or marks it must not change this one.
+  return guarded([&] { *at_tensor = new at::Tensor(t->value.detach()); });
 }
 
 int32_t tl_tensors_len(const tl_tensors* l) { return static_cast<int32_t>(l->values.size()); }
