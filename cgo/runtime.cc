@@ -79,16 +79,20 @@ tl_error* tl_runtime_info(tl_text** json) {
 
 tl_error* tl_use_cuda(void) {
   static std::mutex mutex;
+  static std::string missing;  // why the library could not be loaded, once it could not
   try {
     std::lock_guard<std::mutex> lock(mutex);
     if (torchlight::cuda_loaded) return nullptr;
+    // Asked again after the CPU was used, it is still missing and not too late.
+    if (!missing.empty()) throw Failure(TL_NO_DEVICE, missing);
     // The first question about CUDA makes libtorch keep whatever hooks are
     // registered then; without libtorch_cuda that is a stub, for good.
     if (torchlight::used)
       throw Failure(TL_CUDA_TOO_LATE, "libtorch was used before CUDA was loaded, and keeps its CPU-only hooks for good");
     if (!dlopen("libtorch_cuda.so", RTLD_NOW | RTLD_GLOBAL)) {
       const char* why = dlerror();
-      throw Failure(TL_NO_DEVICE, std::string("libtorch_cuda cannot be loaded: ") + (why ? why : "no reason given"));
+      missing = std::string("libtorch_cuda cannot be loaded: ") + (why ? why : "no reason given");
+      throw Failure(TL_NO_DEVICE, missing);
     }
     torchlight::cuda_loaded = true;
     return nullptr;
