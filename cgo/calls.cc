@@ -67,29 +67,35 @@ std::string list_calls(const Model& model, jit::Stack inputs, int32_t n) {
     jit::WithInsertPoint front(*flat.graph->nodes().begin());
     note->addInput(flat.graph->insertConstant(id));
   }
-  std::vector<std::vector<Note>> notes(ids.size());
+  std::vector<Notes> notes(ids.size());
   {
     Noting noting(&notes);
     for (const auto& e : flat.extras) inputs.push_back(e);
     run(jit::Code(flat.graph, "calls"), std::move(inputs));
   }
 
+  const Notes never(1);  // a branch that was not taken, or None
   Json j;
   j.open('{').key("calls").open('[');
   for (const Row& r : rows) {
-    j.open('{').key("path").value(r.path).key("type").value(r.type).key("method").value(r.method);
-    j.key("index").value(static_cast<int64_t>(r.index)).key("of").value(static_cast<int64_t>(r.of));
-    j.key("value").value(r.value ? ids[r.value] : int64_t{-1});
-    j.key("takesInput").value(r.takes_input).key("conditional").value(r.conditional);
-    j.key("elements").open('[');
-    if (r.value) {
-      for (const Note& e : notes[static_cast<size_t>(ids[r.value])]) {
+    const Notes* noted = r.value ? &notes[static_cast<size_t>(ids[r.value])] : nullptr;
+    const Notes& executions = noted && !noted->empty() ? *noted : never;
+    // In a loop, one place in the code is as many calls as it was executed.
+    const size_t times = r.of == 1 ? executions.size() : 1;
+    for (size_t k = 0; k < times; k++) {
+      j.open('{').key("path").value(r.path).key("type").value(r.type).key("method").value(r.method);
+      j.key("index").value(static_cast<int64_t>(r.index) + static_cast<int64_t>(k));
+      j.key("of").value(times > 1 ? static_cast<int64_t>(times) : static_cast<int64_t>(r.of));
+      j.key("value").value(r.value ? ids[r.value] + static_cast<int64_t>(k * ids.size()) : int64_t{-1});
+      j.key("takesInput").value(r.takes_input).key("conditional").value(r.conditional);
+      j.key("elements").open('[');
+      for (const Note& e : executions[k]) {
         j.open('{').key("name").value(e.name).key("dtype").value(c10::toString(e.dtype)).key("shape").open('[');
         for (int64_t d : e.shape) j.value(d);
         j.close(']').close('}');
       }
+      j.close(']').close('}');
     }
-    j.close(']').close('}');
   }
   return j.close(']').key("notes").strings(flat.notes).close('}').text();
 }

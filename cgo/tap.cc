@@ -10,7 +10,10 @@ namespace torchlight {
 namespace {
 
 thread_local std::vector<Slot>* recording = nullptr;
-thread_local std::vector<std::vector<Note>>* noting = nullptr;
+thread_local std::vector<Notes>* noting = nullptr;
+
+// More executions of one call are not listed: a loop may turn a million times.
+constexpr size_t kMostExecutions = 1000;
 
 at::Tensor tap(const at::Tensor& x, int64_t index) {
   if (!recording) return x;
@@ -31,8 +34,9 @@ void run_note(torch::jit::Stack& stack) {
   const int64_t index = torch::jit::pop(stack).toInt();
   const c10::IValue x = torch::jit::pop(stack);
   if (!noting) return;
-  auto& notes = (*noting)[static_cast<size_t>(index)];
-  if (!notes.empty()) return;  // in a loop, the first execution speaks for all
+  Notes& executions = (*noting)[static_cast<size_t>(index)];
+  if (executions.size() == kMostExecutions) return;
+  auto& notes = executions.emplace_back();
   std::vector<std::pair<std::string, at::Tensor>> tensors;
   flatten_tensors(x, "", tensors);
   for (const auto& [name, t] : tensors) notes.push_back({name, t.sizes().vec(), t.scalar_type()});
@@ -55,7 +59,7 @@ std::string join(const std::string& name, const std::string& key) { return name.
 Recording::Recording(std::vector<Slot>* slots) : outer_(recording) { recording = slots; }
 Recording::~Recording() { recording = outer_; }
 
-Noting::Noting(std::vector<std::vector<Note>>* notes) : outer_(noting) { noting = notes; }
+Noting::Noting(std::vector<Notes>* notes) : outer_(noting) { noting = notes; }
 Noting::~Noting() { noting = outer_; }
 
 c10::Symbol tap_symbol() {

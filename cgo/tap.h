@@ -43,16 +43,18 @@ struct Note {
   at::ScalarType dtype;
 };
 
-// Makes the calling thread's notes go to `notes`, one list a slot.
+using Notes = std::vector<std::vector<Note>>;  // one list an execution
+
+// Makes the calling thread's notes go to `notes`, one entry a slot.
 class Noting {
  public:
-  explicit Noting(std::vector<std::vector<Note>>* notes);
+  explicit Noting(std::vector<Notes>* notes);
   ~Noting();
   Noting(const Noting&) = delete;
   Noting& operator=(const Noting&) = delete;
 
  private:
-  std::vector<std::vector<Note>>* outer_;
+  std::vector<Notes>* outer_;
 };
 
 // The operators' symbols; both are registered on first use.

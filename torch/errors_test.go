@@ -198,6 +198,7 @@ func TestLayerRefusals(t *testing.T) {
 		{"layer_never_called", "script", "unused", torch.ErrLayerNotCalled, []string{"unused", "never called", "choose"}},
 		{"in_if", "script", "other", torch.ErrLayerNotCalled, []string{"other", "branch", "choose"}},
 		{"in_loop", "script", "conv@9", torch.ErrLayerNotCalled, []string{"conv@9", "ran 2 time(s)", "numbered from 0"}},
+		{"multi_layer", "script", "#conv2d:0@", torch.ErrInvalid, []string{"#conv2d:0@", "is no number"}},
 		{"in_loop", "script", "conv", torch.ErrLayerAmbiguous, []string{"conv is called 2 times", "conv@0", "conv@1"}},
 		{"called_twice", "trace", "conv", torch.ErrLayerAmbiguous, []string{"conv is called 2 times", "conv@0", "conv@1"}},
 		{"no_tensor_output", "script", "shape", torch.ErrLayerNotTensor, []string{"shape returns a List[int]", "choose another layer"}},

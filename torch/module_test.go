@@ -258,37 +258,44 @@ func TestCalls(t *testing.T) {
 	}
 }
 
-// Whatever is listed with a tensor can be hooked under its name, in each model.
+// Whatever is listed with a tensor can be hooked under its name, in each model,
+// or is refused for a reason of the model's.
 func TestCallsCanBeHooked(t *testing.T) {
+	ctx := context.Background()
+	hooked, refused := 0, 0
 	for _, c := range readManifest(t).Cases {
 		if len(c.Outputs) == 0 || c.Name == "batchnorm_train" {
 			continue // refused as a whole
 		}
 		for form := range c.Files {
+			m := c.load(t, form)
+			in := c.inputs(t)
 			for _, l := range calls(t, c, form) {
 				require.NotEmpty(t, l.Path, c.Name)
 				require.Less(t, l.Index, l.Of)
-				if l.Path == "" || l.Of > 1 || len(l.Elements) != 1 || l.Elements[0].Name != "" {
+				if l.Of > 1 || len(l.Elements) != 1 || l.Elements[0].Name != "" {
 					continue
 				}
-				m := c.load(t, form)
 				h, err := m.Hook(l.Path)
 				if err == nil {
-					p, e := h.Forward(context.Background(), c.inputs(t)...)
-					if err = e; err == nil {
+					var p *torch.Pass
+					if p, err = h.Forward(ctx, in...); err == nil {
 						assert.Equal(t, l.Elements[0].Shape, p.Activation(0).Shape(), "%s/%s %s", c.Name, form, l.Path)
 						assert.Equal(t, l.Elements[0].DType, p.Activation(0).DType().String())
 						require.NoError(t, p.Close())
+						hooked++
 					}
 					require.NoError(t, h.Close())
 				}
 				if err != nil {
-					requireTold(t, err)
+					oneOf(t, err, torch.ErrNoDerivative, torch.ErrAliasing, torch.ErrLayerNotTensor)
+					refused++
 				}
-				require.NoError(t, m.Close())
 			}
 		}
 	}
+	require.Greater(t, hooked, 500)
+	require.Less(t, refused, hooked/20)
 }
 
 func TestCallDetails(t *testing.T) {
@@ -306,6 +313,18 @@ func TestCallDetails(t *testing.T) {
 	assert.Empty(t, find(calls(t, readCase(t, "no_tensor_output"), "script"), "shape").Elements, "a list of integers is no tensor")
 	assert.Equal(t, "encode", find(calls(t, readCase(t, "other_method"), "script"), "encoder").Method)
 	assert.True(t, find(calls(t, readCase(t, "in_if"), "script"), "conv").Conditional)
+	assert.Empty(t, find(calls(t, readCase(t, "in_if"), "script"), "other").Elements, "the branch that is not taken")
+	// One place in a loop is a call each time round, with a value of its own.
+	var loop []engine.Call
+	for _, l := range calls(t, readCase(t, "in_loop"), "script") {
+		if l.Path == "conv" {
+			loop = append(loop, l)
+		}
+	}
+	require.Len(t, loop, 2)
+	assert.Equal(t, []int{0, 2, 1, 2}, []int{loop[0].Index, loop[0].Of, loop[1].Index, loop[1].Of})
+	assert.NotEqual(t, loop[0].Value, loop[1].Value)
+	assert.Equal(t, loop[0].Elements, loop[1].Elements)
 	assert.False(t, find(calls(t, readCase(t, "in_if"), "script"), "stem").Conditional)
 	assert.Equal(t, "float16", find(calls(t, readCase(t, "half_model"), "trace"), "conv").Elements[0].DType)
 	assert.True(t, find(calls(t, readCase(t, "traced_identity"), "trace"), "drop").Value == find(calls(t, readCase(t, "traced_identity"), "trace"), "conv").Value,
