@@ -15,7 +15,7 @@ type Device struct {
 }
 
 // CPU is the host.
-var CPU = Device{}
+var CPU = Device{} //nolint:gochecknoglobals // a constant, which the language has not for structs
 
 // CUDA is the GPU of that ordinal. [UseCUDA] must have been called.
 func CUDA(index int) Device { return Device{cuda: true, index: index} }

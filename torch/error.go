@@ -3,7 +3,6 @@ package torch
 import (
 	"errors"
 	"fmt"
-	"io"
 	"strings"
 	"unicode"
 
@@ -93,51 +92,51 @@ func (e *Error) Unwrap() error { return e.Kind }
 
 // Format adds the trace to %+v.
 func (e *Error) Format(s fmt.State, verb rune) {
-	io.WriteString(s, e.Error())
+	fmt.Fprint(s, e.Error())
 	if verb == 'v' && s.Flag('+') && e.Trace != "" {
-		io.WriteString(s, "\n"+e.Trace)
+		fmt.Fprint(s, "\n"+e.Trace)
 	}
 }
 
 // kindOf translates a code of the C side, with the usual way out.
-func kindOf(code cgo.Code) (kind error, fix string) {
+func kindOf(code cgo.Code) (fix string, kind error) {
 	switch code {
 	case cgo.Invalid:
-		return ErrInvalid, ""
+		return "", ErrInvalid
 	case cgo.OutOfMemory:
-		return ErrOutOfMemory, "use a smaller batch"
+		return "use a smaller batch", ErrOutOfMemory
 	case cgo.NotTorchScript:
-		return ErrNotTorchScript, "save it with torch.jit.save, or use scripts/export.py"
+		return "save it with torch.jit.save, or use scripts/export.py", ErrNotTorchScript
 	case cgo.NewerFile:
-		return ErrNewerFile, "export the model with an older PyTorch, or use a newer libtorch"
+		return "export the model with an older PyTorch, or use a newer libtorch", ErrNewerFile
 	case cgo.UnknownOperator:
-		return ErrUnknownOperator, "load the library that registers it (torch.LoadOps, --ops)"
+		return "load the library that registers it (torch.LoadOps, --ops)", ErrUnknownOperator
 	case cgo.ModelRefused:
-		return ErrModel, ""
+		return "", ErrModel
 	case cgo.LayerUnknown:
-		return ErrUnknownLayer, ""
+		return "", ErrUnknownLayer
 	case cgo.LayerNotCalled:
-		return ErrLayerNotCalled, "choose a layer that this input reaches"
+		return "choose a layer that this input reaches", ErrLayerNotCalled
 	case cgo.LayerAmbiguous:
-		return ErrLayerAmbiguous, ""
+		return "", ErrLayerAmbiguous
 	case cgo.LayerNotTensor:
-		return ErrLayerNotTensor, ""
+		return "", ErrLayerNotTensor
 	case cgo.Frozen:
-		return ErrFrozen, ""
+		return "", ErrFrozen
 	case cgo.NoDerivative:
-		return ErrNoDerivative, "choose a layer behind that operator, or a method that needs no gradient"
+		return "choose a layer behind that operator, or a method that needs no gradient", ErrNoDerivative
 	case cgo.Aliasing:
-		return ErrAliasing, ""
+		return "", ErrAliasing
 	case cgo.Stateful:
-		return ErrStateful, "export a model whose forward method only reads its module"
+		return "export a model whose forward method only reads its module", ErrStateful
 	case cgo.TrainMode:
-		return ErrTrainMode, ""
+		return "", ErrTrainMode
 	case cgo.NoDevice:
-		return ErrNoDevice, "use the CPU, or a libtorch with CUDA on a machine with a GPU"
+		return "use the CPU, or a libtorch with CUDA on a machine with a GPU", ErrNoDevice
 	case cgo.CUDATooLate:
-		return ErrCUDATooLate, "call torch.UseCUDA() at the start of the program"
+		return "call torch.UseCUDA() at the start of the program", ErrCUDATooLate
 	default:
-		return ErrInternal, ""
+		return "", ErrInternal
 	}
 }
 
@@ -150,7 +149,7 @@ func wrap(err error, about string) error {
 		}
 		return nil
 	}
-	kind, fix := kindOf(c.Code)
+	fix, kind := kindOf(c.Code)
 	e := &Error{Kind: kind, About: about, Reason: c.Message, Fix: fix, Trace: c.Trace}
 	if short := shorten(e.Reason); short != e.Reason {
 		if e.Trace == "" {

@@ -17,4 +17,7 @@ func Inspect(r io.ReaderAt, size int64, name string, checksums bool) error {
 func Wrap(err error, about string) error { return wrap(err, about) }
 
 // KindOf translates a code of the C side.
-func KindOf(code cgo.Code) (kind error, fix string) { return kindOf(code) }
+func KindOf(code cgo.Code) error {
+	_, kind := kindOf(code)
+	return kind
+}

@@ -21,19 +21,19 @@ func unreadable(err error, name string) error {
 	}
 	const again = "copy or export it again"
 	switch {
-	case e.Kind == ErrNewerFile:
+	case errors.Is(e, ErrNewerFile):
 		version := regexp.MustCompile(`with version (\d+), but the maximum supported version for reading is (\d+)`)
 		if v := version.FindStringSubmatch(e.Trace); v != nil {
 			e.Reason = fmt.Sprintf("file format version %s, and this libtorch reads up to %s", v[1], v[2])
 		}
-	case e.Kind == ErrUnknownOperator:
+	case errors.Is(e, ErrUnknownOperator):
 		e.Reason = strings.TrimSuffix(e.Reason, ".")
-	case e.Kind == ErrNotTorchScript:
+	case errors.Is(e, ErrNotTorchScript):
 		e.Kind, e.Fix = ErrCorrupt, again
 		if missing := regexp.MustCompile(`failed locating file (\S+):`).FindStringSubmatch(e.Trace); missing != nil {
 			e.Reason = "the archive has no record " + missing[1]
 		}
-	case e.Kind == ErrModel: // nothing ran yet: the code itself cannot be compiled
+	case errors.Is(e, ErrModel): // nothing ran yet: the code itself cannot be compiled
 		e.Kind, e.Fix = ErrCorrupt, again
 		e.Reason = "its code cannot be read (" + strings.TrimSuffix(strings.TrimSpace(e.Reason), ":") + ")"
 	}
@@ -43,7 +43,7 @@ func unreadable(err error, name string) error {
 // refused says what the model was given and what it may want instead.
 func (m *Module) refused(err error, inputs []*Tensor) error {
 	var e *Error
-	if !errors.As(err, &e) || e.Kind != ErrModel {
+	if !errors.As(err, &e) || !errors.Is(e, ErrModel) {
 		return err
 	}
 	given := make([]string, len(inputs))

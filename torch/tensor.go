@@ -1,6 +1,7 @@
 package torch
 
 import (
+	"errors"
 	"fmt"
 	"unsafe"
 
@@ -222,7 +223,7 @@ func (t *Tensor) toArray() (engine.Array, error) {
 
 // about names what an error of the C side concerns; other errors pass.
 func about(err error, name string) error {
-	if _, ok := err.(*cgo.Error); ok {
+	if c := (*cgo.Error)(nil); errors.As(err, &c) {
 		return wrap(err, name)
 	}
 	return err
