@@ -131,6 +131,8 @@ func TestInputRefusals(t *testing.T) {
 			torch.ErrModel, []string{"float32[2 5 8 8]", "3 channels", "check the number of channels"}},
 		{"inplace_relu_after", "trace", "conv", func(t *testing.T) []*torch.Tensor { return []*torch.Tensor{zeros(t, 1, 1, 8, 8)} },
 			torch.ErrModel, []string{"float32[1 1 8 8]", "3 channels", "check the number of channels"}},
+		{"view_crossing", "script", "conv", func(t *testing.T) []*torch.Tensor { return []*torch.Tensor{zeros(t, 2, 3, 9, 7)} },
+			torch.ErrModel, []string{"float32[2 3 9 7]", "check the shape"}},
 		{"inplace_relu_after", "frozen", "#conv2d:0", func(t *testing.T) []*torch.Tensor { return []*torch.Tensor{zeros(t, 8, 8)} },
 			torch.ErrModel, []string{"float32[8 8]", "check the shape"}},
 		{"inplace_relu_after", "script", "conv", func(t *testing.T) []*torch.Tensor { return []*torch.Tensor{integers(t, 2, 3, 8, 8)} },
