@@ -24,6 +24,8 @@ namespace torchlight {
 namespace jit = torch::jit;
 using Object = c10::ivalue::Object;
 
+inline bool is_tensor(const jit::Value* v) { return v->type()->isSubtypeOf(*c10::TensorType::get()); }
+
 // One call of one submodule, in the order in which the calls return.
 struct CallSite {
   const Object* object = nullptr;

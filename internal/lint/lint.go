@@ -74,7 +74,7 @@ func load(root string) (*tree, error) {
 			}
 			return nil
 		}
-		if !slices.Contains([]string{".go", ".cc", ".h", ".py"}, filepath.Ext(name)) {
+		if !slices.Contains([]string{".go", ".cc", ".h", ".hh", ".py"}, filepath.Ext(name)) {
 			return nil
 		}
 		text, err := os.ReadFile(path)

@@ -18,8 +18,6 @@ using jit::Node;
 using jit::Value;
 using Values = std::unordered_map<const Value*, Value*>;
 
-bool is_tensor(const Value* v) { return v->type()->isSubtypeOf(*c10::TensorType::get()); }
-
 bool writes(const Node* n) {
   const auto* schema = n->maybeSchema();
   if (schema && schema->is_mutable()) return true;

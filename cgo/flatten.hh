@@ -36,8 +36,6 @@ using Attribute = std::pair<const Object*, std::string>;
 constexpr int64_t kUnrollLimit = 64;
 constexpr int kDepthLimit = 200;
 
-bool is_tensor(const Value* v) { return v->type()->isSubtypeOf(*c10::TensorType::get()); }
-
 // Results that can be computed now and never change.
 bool is_plain(const IValue& v) {
   return v.isNone() || v.isBool() || v.isInt() || v.isDouble() || v.isString() || v.isDevice();

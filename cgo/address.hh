@@ -21,8 +21,6 @@ int number(const std::string& digits, const std::string& text) {
   return n;
 }
 
-bool is_tensor(const jit::Value* v) { return v->type()->isSubtypeOf(*c10::TensorType::get()); }
-
 std::string listed(const Flat& flat) {
   std::map<std::string, int> count;
   for (const auto& [name, node] : named_nodes(flat)) count[name]++;
