@@ -11,11 +11,11 @@ namespace torchlight {
 struct Address {
   std::string text;
   bool is_input = false;
-  std::string path;      // of a submodule
-  int call = -1;         // chosen call, -1 when none was named
-  std::string element;   // of a tuple, "" for the value itself
-  std::string op;        // of a node
-  int node = 0;          // 0-based, negative from the end
+  std::string path;     // of a submodule
+  int call = -1;        // chosen call, -1 when none was named
+  std::string element;  // of a tuple, "" for the value itself
+  std::string op;       // of a node
+  int node = 0;         // 0-based, negative from the end
 };
 
 // Throws TL_INVALID for text that is no address.
@@ -26,7 +26,7 @@ struct Target {
   jit::Value* value = nullptr;
   jit::Node* last = nullptr;       // the cut comes after it; null: before everything
   jit::Node* enclosing = nullptr;  // top-level control flow around it, or null
-  int call = -1;  // for a target in a loop: which of its executions
+  int call = -1;                   // for a target in a loop: which of its executions
   bool chosen = false;
 };
 

@@ -1,9 +1,8 @@
-#include "address.h"
-
 #include <algorithm>
 #include <map>
 #include <sstream>
 
+#include "address.h"
 #include "failure.h"
 
 namespace torchlight {
@@ -17,7 +16,8 @@ int number(const std::string& digits, const std::string& text) {
   } catch (const std::exception&) {
     used = 0;
   }
-  if (used == 0 || used != digits.size()) throw Failure(TL_INVALID, "layer " + text + ": \"" + digits + "\" is no number");
+  if (used == 0 || used != digits.size())
+    throw Failure(TL_INVALID, "layer " + text + ": \"" + digits + "\" is no number");
   return n;
 }
 
@@ -41,7 +41,8 @@ Target locate_node(const Flat& flat, const Address& a) {
   const int i = a.node < 0 ? n + a.node : a.node;
   if (n == 0) throw Failure(TL_LAYER_UNKNOWN, "no node #" + a.op + "; the graph has " + listed(flat));
   if (i < 0 || i >= n)
-    throw Failure(TL_LAYER_UNKNOWN, "node " + a.text + ": the graph has " + std::to_string(n) + " #" + a.op + ", numbered 0 to " + std::to_string(n - 1));
+    throw Failure(TL_LAYER_UNKNOWN, "node " + a.text + ": the graph has " + std::to_string(n) + " #" + a.op +
+                                        ", numbered 0 to " + std::to_string(n - 1));
   Target t;
   t.value = same[static_cast<size_t>(i)]->outputs()[0];
   t.last = same[static_cast<size_t>(i)];
@@ -69,14 +70,18 @@ void enter(Flat& flat, Target& t, const Address& a) {
     const int i = number(part, a.text);
     // A trace drops the None of a tuple (tensor, None), and then the tuple.
     if (is_tensor(t.value) && i == 0) continue;
-    if (t.value->node()->kind() != c10::prim::TupleConstruct && t.value->type()->kind() == c10::TypeKind::TupleType && t.last) rebuild(flat, t);
+    if (t.value->node()->kind() != c10::prim::TupleConstruct && t.value->type()->kind() == c10::TypeKind::TupleType &&
+        t.last)
+      rebuild(flat, t);
     const jit::Node* made = t.value->node();
     if (is_tensor(t.value))
       throw Failure(TL_LAYER_NOT_TENSOR, "layer " + a.text + ": the call returns one tensor; leave out :" + a.element);
     if (made->kind() != c10::prim::TupleConstruct && made->kind() != c10::prim::ListConstruct)
-      throw Failure(TL_LAYER_NOT_TENSOR, "layer " + a.text + ": the call returns a " + t.value->type()->annotation_str() + ", whose elements cannot be reached");
+      throw Failure(TL_LAYER_NOT_TENSOR, "layer " + a.text + ": the call returns a " +
+                                             t.value->type()->annotation_str() + ", whose elements cannot be reached");
     if (i < 0 || static_cast<size_t>(i) >= made->inputs().size())
-      throw Failure(TL_LAYER_NOT_TENSOR, "layer " + a.text + ": the call returns " + std::to_string(made->inputs().size()) + " elements, numbered from 0");
+      throw Failure(TL_LAYER_NOT_TENSOR, "layer " + a.text + ": the call returns " +
+                                             std::to_string(made->inputs().size()) + " elements, numbered from 0");
     t.value = const_cast<jit::Value*>(made->inputs()[static_cast<size_t>(i)]);
   }
 }
@@ -110,7 +115,8 @@ Address parse_address(const std::string& text) {
   if (text.empty()) throw Failure(TL_INVALID, "an empty layer name");
   if (text[0] == '#') {
     const size_t colon = text.find(':');
-    if (colon == std::string::npos) throw Failure(TL_INVALID, "layer " + text + ": a node is addressed as #op:index, for example #conv:-1");
+    if (colon == std::string::npos)
+      throw Failure(TL_INVALID, "layer " + text + ": a node is addressed as #op:index, for example #conv:-1");
     a.op = text.substr(1, colon - 1);
     a.node = number(text.substr(colon + 1), text);
     return a;
@@ -136,8 +142,10 @@ const Object* resolve(const jit::Module& module, const Address& address) {
     children++;
   }
   if (children == 0)
-    throw Failure(TL_FROZEN, "layer " + address.path + ": the file has no submodules (it was frozen); address one of its nodes as #op:index, it has " +
-                                 listed(flatten(module, {})));
+    throw Failure(TL_FROZEN,
+                  "layer " + address.path +
+                      ": the file has no submodules (it was frozen); address one of its nodes as #op:index, it has " +
+                      listed(flatten(module, {})));
   throw Failure(TL_LAYER_UNKNOWN, "no submodule " + address.path);
 }
 
@@ -170,12 +178,15 @@ Target locate(Flat& flat, const Address& a, const Object* object) {
     if (!repeated) {
       if (calls.size() > 1 && a.call < 0) {
         std::string methods;
-        for (const auto* c : calls) methods += (methods.empty() ? "" : ", ") + a.path + "@" + std::to_string(c->index) + " (" + c->method + ")";
-        throw Failure(TL_LAYER_AMBIGUOUS, "layer " + a.path + " is called " + std::to_string(calls.size()) + " times; choose one: " + methods);
+        for (const auto* c : calls)
+          methods += (methods.empty() ? "" : ", ") + a.path + "@" + std::to_string(c->index) + " (" + c->method + ")";
+        throw Failure(TL_LAYER_AMBIGUOUS, "layer " + a.path + " is called " + std::to_string(calls.size()) +
+                                              " times; choose one: " + methods);
       }
       if (a.call >= 0) i = static_cast<size_t>(a.call);
       if (i >= calls.size())
-        throw Failure(TL_LAYER_NOT_CALLED, "layer " + a.text + ": it is called " + std::to_string(calls.size()) + " time(s), numbered from 0");
+        throw Failure(TL_LAYER_NOT_CALLED, "layer " + a.text + ": it is called " + std::to_string(calls.size()) +
+                                               " time(s), numbered from 0");
     } else {
       t.call = a.call < 0 ? 0 : a.call;
       t.chosen = a.call >= 0;
@@ -190,8 +201,9 @@ Target locate(Flat& flat, const Address& a, const Object* object) {
   if (!is_tensor(t.value)) {
     const std::string type = t.value->type()->annotation_str();
     const bool holds = type.find("Tensor") != std::string::npos;
-    throw Failure(TL_LAYER_NOT_TENSOR, "layer " + a.text + " returns a " + type + ", not a tensor; choose " +
-                                           (holds ? "an element with " + a.text + (a.element.empty() ? ":0" : ".0") : "another layer"));
+    throw Failure(TL_LAYER_NOT_TENSOR,
+                  "layer " + a.text + " returns a " + type + ", not a tensor; choose " +
+                      (holds ? "an element with " + a.text + (a.element.empty() ? ":0" : ".0") : "another layer"));
   }
   return t;
 }

@@ -3,7 +3,6 @@
 #include <map>
 
 #include "address.h"
-
 #include "failure.h"
 #include "flatten.h"
 #include "json.h"
@@ -32,7 +31,8 @@ std::vector<Row> submodule_rows(const Flat& flat, const jit::Module& module) {
   std::vector<Row> rows;
   for (const auto& c : flat.calls) {
     const auto& [path, type] = names[c.object];
-    rows.push_back({path, type, c.method, c.index, of[c.object], c.output, c.last, c.takes_input, c.enclosing != nullptr});
+    rows.push_back(
+        {path, type, c.method, c.index, of[c.object], c.output, c.last, c.takes_input, c.enclosing != nullptr});
   }
   return rows;
 }

@@ -31,7 +31,7 @@ struct Cut {
   bool has_value = false;            // false: all layers are tapped
   size_t crossing = 0;
   size_t slots = 0;
-  std::vector<Capture> captures;  // in the order of the addresses
+  std::vector<Capture> captures;      // in the order of the addresses
   std::vector<std::string> suspects;  // crossing values that may share memory with the cut value and are written
   std::vector<std::string> notes;
 };

@@ -1,11 +1,10 @@
-#include "cut.h"
-
 #include <torch/csrc/jit/ir/alias_analysis.h>
 
 #include <algorithm>
 #include <map>
 #include <unordered_set>
 
+#include "cut.h"
 #include "failure.h"
 #include "tap.h"
 
@@ -66,7 +65,8 @@ class Copier {
   Value* get(Value* v) {
     auto found = known_.find(v);
     if (found != known_.end()) return found->second;
-    TORCH_INTERNAL_ASSERT(v->node()->kind() == c10::prim::Constant, "value ", v->debugName(), " does not cross the cut");
+    TORCH_INTERNAL_ASSERT(v->node()->kind() == c10::prim::Constant, "value ", v->debugName(),
+                          " does not cross the cut");
     Node* copy = to_->createClone(v->node(), [](Value* x) { return x; });
     to_->block()->prependNode(copy);
     return known_[v] = copy->output();

@@ -1,5 +1,3 @@
-#include "failure.h"
-
 #include <c10/util/Exception.h>
 #include <torch/csrc/jit/frontend/error_report.h>
 #include <torch/csrc/jit/runtime/jit_exception.h>
@@ -7,6 +5,7 @@
 #include <algorithm>
 #include <new>
 
+#include "failure.h"
 #include "handles.h"
 
 namespace torchlight {
@@ -18,8 +17,8 @@ bool contains(const std::string& text, const char* part) { return text.find(part
 // as a plain runtime_error; the reason is the line after the last "...Error: ".
 std::string reason(const std::string& text) {
   size_t begin = 0;
-  for (const char* mark : {"\nRuntimeError: ", "\nNotImplementedError: ", "\nIndexError: ", "\nValueError: ", "\nTypeError: ",
-                           "\ntorch.jit.Error: ", "\nError: "}) {
+  for (const char* mark : {"\nRuntimeError: ", "\nNotImplementedError: ", "\nIndexError: ", "\nValueError: ",
+                           "\nTypeError: ", "\ntorch.jit.Error: ", "\nError: "}) {
     size_t at = text.rfind(mark);
     if (at != std::string::npos) {
       size_t after = text.find(": ", at) + 2;
@@ -30,7 +29,8 @@ std::string reason(const std::string& text) {
   std::string line = text.substr(begin, text.find('\n', begin) - begin);
   // What libtorch adds for its own developers.
   if (line.rfind("[enforce fail at ", 0) == 0) line = line.substr(std::min(line.size(), line.find("] . ") + 4));
-  for (const char* tail : {" This could be because", " (function ", " Exception raised from", " This is an internal miniz error", " The version of your PyTorch"})
+  for (const char* tail : {" This could be because", " (function ", " Exception raised from",
+                           " This is an internal miniz error", " The version of your PyTorch"})
     line = line.substr(0, line.find(tail));
   constexpr size_t kLongest = 400;
   if (line.size() > kLongest) line = line.substr(0, kLongest) + "...";

@@ -30,9 +30,9 @@ inline bool is_tensor(const jit::Value* v) { return v->type()->isSubtypeOf(*c10:
 struct CallSite {
   const Object* object = nullptr;
   std::string method;
-  int index = 0;                // which call of this object
-  jit::Value* output = nullptr;  // what it returned; null for None
-  jit::Node* last = nullptr;     // the node after which it has returned, in its own block
+  int index = 0;                   // which call of this object
+  jit::Value* output = nullptr;    // what it returned; null for None
+  jit::Node* last = nullptr;       // the node after which it has returned, in its own block
   jit::Node* enclosing = nullptr;  // top-level branch or loop around it, or null
   bool takes_input = false;
   bool stands_for_input = false;  // output is what went in: a traced Identity

@@ -1,5 +1,3 @@
-#include "model.h"
-
 #include <ATen/ATen.h>
 #include <torch/csrc/jit/api/function_impl.h>
 #include <torch/csrc/jit/runtime/graph_executor.h>
@@ -12,6 +10,7 @@
 #include "failure.h"
 #include "flatten.h"
 #include "json.h"
+#include "model.h"
 #include "optimise.h"
 #include "tap.h"
 
@@ -53,7 +52,9 @@ class Memory : public std::streambuf {
     setg(eback(), to, egptr());
     return pos_type(to - eback());
   }
-  pos_type seekpos(pos_type pos, std::ios_base::openmode mode) override { return seekoff(off_type(pos), std::ios_base::beg, mode); }
+  pos_type seekpos(pos_type pos, std::ios_base::openmode mode) override {
+    return seekoff(off_type(pos), std::ios_base::beg, mode);
+  }
 };
 
 // The type of the first floating-point parameter or buffer. A frozen file holds
@@ -64,7 +65,9 @@ c10::ScalarType floating_type(const jit::Module& module) {
   for (const auto& b : module.buffers())
     if (b.is_floating_point()) return b.scalar_type();
   for (const jit::Node* n : jit::toGraphFunction(module.get_method("forward").function()).graph()->nodes()) {
-    if (n->kind() != c10::prim::Constant || !n->hasAttribute(c10::attr::value) || n->kindOf(c10::attr::value) != jit::AttributeKind::t) continue;
+    if (n->kind() != c10::prim::Constant || !n->hasAttribute(c10::attr::value) ||
+        n->kindOf(c10::attr::value) != jit::AttributeKind::t)
+      continue;
     const at::Tensor& t = n->t(c10::attr::value);
     if (t.is_floating_point() && t.dim() > 0) return t.scalar_type();
   }
@@ -143,7 +146,8 @@ void check_count(const Model& model, size_t want, int32_t got) {
   const auto& arguments = model.module.get_method("forward").function().getSchema().arguments();
   std::string names;
   for (size_t i = 1; i < arguments.size(); i++) names += (i > 1 ? ", " : "") + arguments[i].name();
-  throw Failure(TL_INVALID, "the model takes " + std::to_string(want) + " input(s) (" + names + "), got " + std::to_string(got));
+  throw Failure(TL_INVALID,
+                "the model takes " + std::to_string(want) + " input(s) (" + names + "), got " + std::to_string(got));
 }
 
 jit::Stack prepare(const Model& model, const tl_tensor* const* inputs, int32_t n) {
@@ -220,7 +224,8 @@ tl_error* tl_module_forward(const tl_module* m, const tl_tensor* const* inputs, 
   return guarded([&] {
     const Model& model = *m->model;
     torchlight::check_arity(model, n);
-    *out = new tl_tensors(torchlight::outputs_of(torchlight::plain_forward(model, torchlight::prepare(model, inputs, n))));
+    *out =
+        new tl_tensors(torchlight::outputs_of(torchlight::plain_forward(model, torchlight::prepare(model, inputs, n))));
   });
 }
 

@@ -21,10 +21,14 @@ struct Limits {
 
 Limits limits(c10::ScalarType type) {
   switch (type) {
-    case c10::kDouble: return {1e-14, 1e-9};
-    case c10::kHalf: return {1e-3, 1e-1};
-    case c10::kBFloat16: return {1e-2, 3e-1};
-    default: return {1e-6, 1e-3};
+    case c10::kDouble:
+      return {1e-14, 1e-9};
+    case c10::kHalf:
+      return {1e-3, 1e-1};
+    case c10::kBFloat16:
+      return {1e-2, 3e-1};
+    default:
+      return {1e-6, 1e-3};
   }
 }
 
@@ -92,15 +96,18 @@ void check(Plan& plan, const jit::Stack& inputs, const NamedTensors& got) {
     if (exact > limit.exact) {
       s << "cutting at " << plan.layers[0] << " changes the model's output (by " << exact << " relative): ";
       if (plan.cut.suspects.empty()) {
-        s << "the model is not deterministic, or an operator behind the layer changes memory that is shared across the cut";
+        s << "the model is not deterministic, or an operator behind the layer changes memory that is shared across the "
+             "cut";
       } else {
-        s << "the layer's value shares memory with " << plan.cut.suspects[0] << ", and a later operator writes to it in place";
+        s << "the layer's value shares memory with " << plan.cut.suspects[0]
+          << ", and a later operator writes to it in place";
       }
       s << "; hook the layer before or after it";
       throw Failure(TL_ALIASING, s.str());
     }
     if (folded > limit.folded) {
-      s << "folding batch norms changes the model's output (by " << folded << " relative); load the model without folding";
+      s << "folding batch norms changes the model's output (by " << folded
+        << " relative); load the model without folding";
       throw Failure(TL_ALIASING, s.str());
     }
   }
@@ -112,13 +119,16 @@ const at::Tensor& recorded(const Pass& pass, size_t i) {
   const Slot& slot = pass.slots[capture.slot];
   if (!capture.chosen && slot.executed > 1) {
     const std::string& layer = pass.plan->layers[i];
-    throw Failure(TL_LAYER_AMBIGUOUS, "layer " + layer + " is called " + std::to_string(slot.executed) + " times for this input; choose one: " +
-                                          layer + "@0 to " + layer + "@" + std::to_string(slot.executed - 1));
+    throw Failure(TL_LAYER_AMBIGUOUS, "layer " + layer + " is called " + std::to_string(slot.executed) +
+                                          " times for this input; choose one: " + layer + "@0 to " + layer + "@" +
+                                          std::to_string(slot.executed - 1));
   }
   if (!slot.value.defined()) {
     const std::string& layer = pass.plan->layers[i];
-    if (slot.executed == 0) throw Failure(TL_LAYER_NOT_CALLED, "layer " + layer + " sits in a branch that this input does not take");
-    throw Failure(TL_LAYER_NOT_CALLED, "layer " + layer + " ran " + std::to_string(slot.executed) + " time(s) for this input, numbered from 0");
+    if (slot.executed == 0)
+      throw Failure(TL_LAYER_NOT_CALLED, "layer " + layer + " sits in a branch that this input does not take");
+    throw Failure(TL_LAYER_NOT_CALLED, "layer " + layer + " ran " + std::to_string(slot.executed) +
+                                           " time(s) for this input, numbered from 0");
   }
   return slot.value;
 }
@@ -126,8 +136,9 @@ const at::Tensor& recorded(const Pass& pass, size_t i) {
 void require_float(const Pass& pass, size_t i) {
   const at::Tensor& a = pass.activation(i);
   if (a.is_floating_point()) return;
-  throw Failure(TL_LAYER_NOT_TENSOR, "layer " + pass.plan->layers[i] + " returns " + std::string(c10::toString(a.scalar_type())) +
-                                         " values, which have no gradient; choose a layer that returns floating-point values");
+  throw Failure(TL_LAYER_NOT_TENSOR,
+                "layer " + pass.plan->layers[i] + " returns " + std::string(c10::toString(a.scalar_type())) +
+                    " values, which have no gradient; choose a layer that returns floating-point values");
 }
 
 // The layer that the graph was cut at, from which it can be continued.
@@ -139,9 +150,7 @@ const std::string& earliest(const Plan& plan) {
 
 }  // namespace
 
-const at::Tensor& Pass::activation(size_t i) const {
-  return plan->cut.captures[i].at_cut ? value : recorded(*this, i);
-}
+const at::Tensor& Pass::activation(size_t i) const { return plan->cut.captures[i].at_cut ? value : recorded(*this, i); }
 
 std::unique_ptr<Pass> forward(const std::shared_ptr<Plan>& plan, const tl_tensor* const* inputs, int32_t n) {
   check_count(*plan->model, plan->inputs, n);
@@ -160,7 +169,8 @@ std::unique_ptr<Pass> forward(const std::shared_ptr<Plan>& plan, const tl_tensor
       pass->value.requires_grad_(true);
     }
   }
-  pass->crossing.assign(std::make_move_iterator(stack.begin() + static_cast<std::ptrdiff_t>(next)), std::make_move_iterator(stack.end()));
+  pass->crossing.assign(std::make_move_iterator(stack.begin() + static_cast<std::ptrdiff_t>(next)),
+                        std::make_move_iterator(stack.end()));
   pass->slots.resize(plan->cut.slots);
   for (const Capture& c : plan->cut.captures)
     if (!c.at_cut) pass->slots[c.slot].wanted = c.execution;
@@ -180,7 +190,8 @@ NamedTensors backward(Pass& pass, const std::vector<std::pair<size_t, at::Tensor
   for (const auto& [which, vector] : cotangents) {
     const at::Tensor& out = pass.outputs.at(which).second;
     if (vector.sizes() != out.sizes())
-      throw Failure(TL_INVALID, "the cotangent of output \"" + pass.outputs[which].first + "\" has shape " + c10::str(vector.sizes()) + ", the output " + c10::str(out.sizes()));
+      throw Failure(TL_INVALID, "the cotangent of output \"" + pass.outputs[which].first + "\" has shape " +
+                                    c10::str(vector.sizes()) + ", the output " + c10::str(out.sizes()));
     if (!out.requires_grad()) continue;  // it does not depend on the layers
     outputs.push_back(out);
     vectors.push_back(vector.to(out.device(), out.scalar_type()));
@@ -188,19 +199,25 @@ NamedTensors backward(Pass& pass, const std::vector<std::pair<size_t, at::Tensor
   for (size_t i = 0; i < pass.plan->layers.size(); i++) layers.push_back(pass.activation(i));
   std::vector<at::Tensor> gradients(layers.size());
   if (!outputs.empty())
-    gradients = torch::autograd::grad(outputs, layers, vectors, /*retain_graph=*/true, /*create_graph=*/false, /*allow_unused=*/true);
+    gradients = torch::autograd::grad(outputs, layers, vectors, /*retain_graph=*/true, /*create_graph=*/false,
+                                      /*allow_unused=*/true);
   NamedTensors named;
   for (size_t i = 0; i < layers.size(); i++)
-    named.emplace_back(pass.plan->layers[i], gradients[i].defined() ? gradients[i].detach() : at::zeros_like(layers[i]));
+    named.emplace_back(pass.plan->layers[i],
+                       gradients[i].defined() ? gradients[i].detach() : at::zeros_like(layers[i]));
   return named;
 }
 
 NamedTensors rerun(Pass& pass, const at::Tensor& activation) {
   Plan& plan = *pass.plan;
   if (!plan.cut.has_value)
-    throw Failure(TL_INVALID, "layer " + plan.layers[0] + " sits inside a branch or loop, so the model cannot be continued from it; choose a layer outside");
+    throw Failure(
+        TL_INVALID,
+        "layer " + plan.layers[0] +
+            " sits inside a branch or loop, so the model cannot be continued from it; choose a layer outside");
   if (activation.sizes() != pass.value.sizes())
-    throw Failure(TL_INVALID, "the activation has shape " + c10::str(activation.sizes()) + ", layer " + earliest(plan) + " returned " + c10::str(pass.value.sizes()));
+    throw Failure(TL_INVALID, "the activation has shape " + c10::str(activation.sizes()) + ", layer " + earliest(plan) +
+                                  " returned " + c10::str(pass.value.sizes()));
   {
     std::lock_guard<std::mutex> lock(plan.mutex);
     if (!plan.light_ready) {
@@ -245,7 +262,8 @@ tl_error* tl_pass_activations(const tl_pass* p, tl_tensors** out) {
   });
 }
 
-tl_error* tl_pass_backward(tl_pass* p, const int32_t* which, const tl_tensor* const* cotangents, int32_t n, tl_tensors** gradients) {
+tl_error* tl_pass_backward(tl_pass* p, const int32_t* which, const tl_tensor* const* cotangents, int32_t n,
+                           tl_tensors** gradients) {
   return guarded([&] {
     std::vector<std::pair<size_t, at::Tensor>> all;
     for (int32_t i = 0; i < n; i++) {

@@ -36,8 +36,8 @@ struct Plan {
 
 struct Pass {
   std::shared_ptr<Plan> plan;
-  at::Tensor value;      // the cut value, a leaf; undefined if all layers are tapped
-  jit::Stack crossing;   // the other inputs of the tail
+  at::Tensor value;     // the cut value, a leaf; undefined if all layers are tapped
+  jit::Stack crossing;  // the other inputs of the tail
   std::vector<Slot> slots;
   NamedTensors outputs;  // with their autograd graph
 

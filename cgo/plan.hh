@@ -1,8 +1,7 @@
-#include "plan.h"
-
 #include "failure.h"
 #include "json.h"
 #include "optimise.h"
+#include "plan.h"
 
 namespace torchlight {
 namespace {
@@ -50,7 +49,8 @@ std::shared_ptr<Plan> make_plan(std::shared_ptr<Model> model, std::vector<std::s
   auto head = plan->cut.head->copy();
   auto tail = plan->cut.tail->copy();
   if (const int n = decompose_fused(tail))
-    plan->notes.push_back(std::to_string(n) + " fused attention operator(s) behind the layer replaced by differentiable ones");
+    plan->notes.push_back(std::to_string(n) +
+                          " fused attention operator(s) behind the layer replaced by differentiable ones");
   const std::string lost = underivable(*tail, plan->cut.has_value ? tail->inputs()[0] : nullptr);
   if (!lost.empty())
     throw Failure(TL_NO_DERIVATIVE, "operator " + lost + " behind layer " + plan->layers[0] + " has no derivative");

@@ -88,7 +88,8 @@ tl_error* tl_use_cuda(void) {
     // The first question about CUDA makes libtorch keep whatever hooks are
     // registered then; without libtorch_cuda that is a stub, for good.
     if (torchlight::used)
-      throw Failure(TL_CUDA_TOO_LATE, "libtorch was used before CUDA was loaded, and keeps its CPU-only hooks for good");
+      throw Failure(TL_CUDA_TOO_LATE,
+                    "libtorch was used before CUDA was loaded, and keeps its CPU-only hooks for good");
     if (!dlopen("libtorch_cuda.so", RTLD_NOW | RTLD_GLOBAL)) {
       const char* why = dlerror();
       missing = std::string("libtorch_cuda cannot be loaded: ") + (why ? why : "no reason given");
@@ -107,7 +108,8 @@ tl_error* tl_cuda_device_count(int32_t* count) {
 
 tl_error* tl_set_num_threads(int32_t n) {
   if (n < 1) {
-    return guarded([&] { throw Failure(TL_INVALID, "the number of threads must be at least 1, got " + std::to_string(n)); });
+    return guarded(
+        [&] { throw Failure(TL_INVALID, "the number of threads must be at least 1, got " + std::to_string(n)); });
   }
   torchlight::wanted_threads = n;
   return guarded([] {});

@@ -1,11 +1,10 @@
-#include "state.h"
-
 #include <torch/csrc/jit/api/function_impl.h>
 #include <torch/csrc/jit/ir/alias_analysis.h>
 #include <torch/csrc/jit/ir/constants.h>
 #include <torch/csrc/jit/passes/dead_code_elimination.h>
 
 #include "failure.h"
+#include "state.h"
 
 namespace torchlight {
 namespace {
@@ -32,7 +31,8 @@ bool writes_anything(const jit::Block* block) {
 std::vector<jit::Value*> constant_tensors(jit::Graph& graph) {
   std::vector<jit::Value*> found;
   for (jit::Node* n : graph.nodes())
-    if (n->kind() == c10::prim::Constant && n->output()->type()->kind() == c10::TypeKind::TensorType) found.push_back(n->output());
+    if (n->kind() == c10::prim::Constant && n->output()->type()->kind() == c10::TypeKind::TensorType)
+      found.push_back(n->output());
   return found;
 }
 
@@ -81,7 +81,8 @@ void protect_state(Flat& flat, const std::vector<StateInput>& state) {
   jit::EliminateDeadCode(live);
   for (const auto& s : state) {
     if (!live->inputs()[s.input->offset()]->uses().empty())
-      throw Failure(TL_STATEFUL, "the output depends on attribute " + s.name + ", which the forward method changes; results would depend on the order of calls");
+      throw Failure(TL_STATEFUL, "the output depends on attribute " + s.name +
+                                     ", which the forward method changes; results would depend on the order of calls");
   }
   if (!writes) return;
 
@@ -89,7 +90,9 @@ void protect_state(Flat& flat, const std::vector<StateInput>& state) {
     jit::AliasDb aliases(live);
     for (jit::Value* v : constant_tensors(*live)) {
       if (aliases.hasWriters(v) && old_contents_matter(v, live->return_node()))
-        throw Failure(TL_STATEFUL, "the output depends on a buffer that the forward method writes in place; results would depend on the order of calls");
+        throw Failure(TL_STATEFUL,
+                      "the output depends on a buffer that the forward method writes in place; results would depend on "
+                      "the order of calls");
     }
   }
   std::vector<jit::Value*> written;

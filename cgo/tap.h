@@ -17,9 +17,9 @@
 namespace torchlight {
 
 struct Slot {
-  int wanted = 0;     // which execution of the tap to record
-  int executed = 0;   // how often it ran
-  at::Tensor value;   // what it recorded
+  int wanted = 0;    // which execution of the tap to record
+  int executed = 0;  // how often it ran
+  at::Tensor value;  // what it recorded
 };
 
 // Makes the calling thread's taps record into slots for its lifetime. Without
@@ -63,7 +63,8 @@ c10::Symbol note_symbol();
 
 // The tensors of a result, named as engine.Output in Go names them. None and
 // plain numbers are left out.
-void flatten_tensors(const c10::IValue& v, const std::string& name, std::vector<std::pair<std::string, at::Tensor>>& out);
+void flatten_tensors(const c10::IValue& v, const std::string& name,
+                     std::vector<std::pair<std::string, at::Tensor>>& out);
 
 }  // namespace torchlight
 

@@ -1,10 +1,10 @@
-#include "tap.h"
-
 #include <ATen/ATen.h>
 #include <ATen/core/grad_mode.h>
 #include <torch/csrc/jit/runtime/operator.h>
 
 #include <mutex>
+
+#include "tap.h"
 
 namespace torchlight {
 namespace {
@@ -72,7 +72,8 @@ c10::Symbol note_symbol() {
   return c10::Symbol::fromQualString("torchlight::note");
 }
 
-void flatten_tensors(const c10::IValue& v, const std::string& name, std::vector<std::pair<std::string, at::Tensor>>& out) {
+void flatten_tensors(const c10::IValue& v, const std::string& name,
+                     std::vector<std::pair<std::string, at::Tensor>>& out) {
   if (v.isTensor()) {
     if (v.toTensor().defined()) out.emplace_back(name, v.toTensor());
   } else if (v.isTuple()) {
@@ -83,7 +84,9 @@ void flatten_tensors(const c10::IValue& v, const std::string& name, std::vector<
     for (size_t i = 0; i < list.size(); i++) flatten_tensors(list[i], join(name, std::to_string(i)), out);
   } else if (v.isGenericDict()) {
     for (const auto& entry : v.toGenericDict())
-      flatten_tensors(entry.value(), join(name, entry.key().isString() ? entry.key().toStringRef() : std::to_string(entry.key().toInt())), out);
+      flatten_tensors(
+          entry.value(),
+          join(name, entry.key().isString() ? entry.key().toStringRef() : std::to_string(entry.key().toInt())), out);
   }
 }
 

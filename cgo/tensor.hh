@@ -14,7 +14,8 @@ at::IntArrayRef shape(const int64_t* dims, int32_t ndim, int64_t n) {
   if (ndim < 0) throw Failure(TL_INVALID, "a tensor cannot have " + std::to_string(ndim) + " axes");
   int64_t want = 1;
   for (int32_t i = 0; i < ndim; i++) {
-    if (dims[i] < 0) throw Failure(TL_INVALID, "extent " + std::to_string(dims[i]) + " of axis " + std::to_string(i) + " is negative");
+    if (dims[i] < 0)
+      throw Failure(TL_INVALID, "extent " + std::to_string(dims[i]) + " of axis " + std::to_string(i) + " is negative");
     want *= dims[i];
   }
   if (want != n)
@@ -36,7 +37,8 @@ tl_error* copy(const tl_tensor* t, T* dst, int64_t n, at::ScalarType type) {
   return guarded([&] {
     at::Tensor v = t->value.detach();
     if (v.numel() != n)
-      throw Failure(TL_INVALID, "the tensor has " + std::to_string(v.numel()) + " elements, the slice " + std::to_string(n));
+      throw Failure(TL_INVALID,
+                    "the tensor has " + std::to_string(v.numel()) + " elements, the slice " + std::to_string(n));
     if (v.is_quantized()) v = v.dequantize();
     v = v.to(at::kCPU, type).contiguous();
     if (n > 0) std::memcpy(dst, v.const_data_ptr(), static_cast<size_t>(n) * sizeof(T));
@@ -47,10 +49,10 @@ tl_error* copy(const tl_tensor* t, T* dst, int64_t n, at::ScalarType type) {
 
 extern "C" {
 
-#define TL_ELEMENT(suffix, type, scalar)                                                                                     \
-  tl_error* tl_tensor_from_##suffix(const type* data, int64_t n, const int64_t* dims, int32_t ndim, tl_tensor** out) {      \
-    return from(data, n, dims, ndim, scalar, out);                                                                           \
-  }                                                                                                                          \
+#define TL_ELEMENT(suffix, type, scalar)                                                                               \
+  tl_error* tl_tensor_from_##suffix(const type* data, int64_t n, const int64_t* dims, int32_t ndim, tl_tensor** out) { \
+    return from(data, n, dims, ndim, scalar, out);                                                                     \
+  }                                                                                                                    \
   tl_error* tl_tensor_copy_##suffix(const tl_tensor* t, type* dst, int64_t n) { return copy(t, dst, n, scalar); }
 
 TL_ELEMENT(f32, float, at::kFloat)
@@ -86,7 +88,8 @@ tl_device tl_tensor_device(const tl_tensor* t) {
 
 tl_error* tl_tensor_to(const tl_tensor* t, int32_t dtype, tl_device device, tl_tensor** out) {
   return guarded([&] {
-    at::Device d = device.type == TL_CUDA ? at::Device(at::kCUDA, static_cast<at::DeviceIndex>(device.index)) : at::Device(at::kCPU);
+    at::Device d = device.type == TL_CUDA ? at::Device(at::kCUDA, static_cast<at::DeviceIndex>(device.index))
+                                          : at::Device(at::kCPU);
     *out = new tl_tensor(t->value.detach().to(d, static_cast<at::ScalarType>(dtype)));
   });
 }

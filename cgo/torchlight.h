@@ -34,24 +34,24 @@ typedef struct tl_text tl_text;        // a string, usually a JSON document
 // ---- Errors ---------------------------------------------------------------
 
 typedef enum tl_code {
-  TL_INTERNAL = 1,       // a fault of libtorch or of this library
-  TL_INVALID,            // an argument that no model could accept
-  TL_OUT_OF_MEMORY,      // host or device memory is exhausted
-  TL_NOT_TORCHSCRIPT,    // the file is no TorchScript archive
-  TL_NEWER_FILE,         // written by a newer PyTorch than this libtorch
-  TL_UNKNOWN_OPERATOR,   // the file uses an operator this libtorch lacks
-  TL_MODEL,              // the model refused the input
-  TL_LAYER_UNKNOWN,      // no submodule or node of that name
-  TL_LAYER_NOT_CALLED,   // the forward pass never calls it
-  TL_LAYER_AMBIGUOUS,    // it is called more than once and no call was chosen
-  TL_LAYER_NOT_TENSOR,   // it does not return a floating-point tensor
-  TL_FROZEN,             // a frozen file has no submodules, only nodes
-  TL_NO_DERIVATIVE,      // an operator behind the layer has no derivative
-  TL_ALIASING,           // cutting there would change the model's output
-  TL_STATEFUL,           // the output depends on the order of calls
-  TL_TRAIN_MODE,         // the graph has training behaviour baked in
-  TL_NO_DEVICE,          // the device asked for does not exist
-  TL_CUDA_TOO_LATE       // libtorch was used before CUDA was loaded
+  TL_INTERNAL = 1,      // a fault of libtorch or of this library
+  TL_INVALID,           // an argument that no model could accept
+  TL_OUT_OF_MEMORY,     // host or device memory is exhausted
+  TL_NOT_TORCHSCRIPT,   // the file is no TorchScript archive
+  TL_NEWER_FILE,        // written by a newer PyTorch than this libtorch
+  TL_UNKNOWN_OPERATOR,  // the file uses an operator this libtorch lacks
+  TL_MODEL,             // the model refused the input
+  TL_LAYER_UNKNOWN,     // no submodule or node of that name
+  TL_LAYER_NOT_CALLED,  // the forward pass never calls it
+  TL_LAYER_AMBIGUOUS,   // it is called more than once and no call was chosen
+  TL_LAYER_NOT_TENSOR,  // it does not return a floating-point tensor
+  TL_FROZEN,            // a frozen file has no submodules, only nodes
+  TL_NO_DERIVATIVE,     // an operator behind the layer has no derivative
+  TL_ALIASING,          // cutting there would change the model's output
+  TL_STATEFUL,          // the output depends on the order of calls
+  TL_TRAIN_MODE,        // the graph has training behaviour baked in
+  TL_NO_DEVICE,         // the device asked for does not exist
+  TL_CUDA_TOO_LATE      // libtorch was used before CUDA was loaded
 } tl_code;
 
 int32_t tl_error_code(const tl_error* e);

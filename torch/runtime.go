@@ -83,3 +83,13 @@ func LoadOps(path string) error {
 	}
 	return err
 }
+
+// LibtorchVersion is the version of the libtorch headers that this program was
+// compiled against, "" without cgo.
+func LibtorchVersion() string {
+	info, err := Runtime()
+	if err != nil {
+		return ""
+	}
+	return info.Version
+}

@@ -5,8 +5,9 @@ import (
 	"fmt"
 	"runtime"
 
-	"github.com/torchlight-go/torchlight/torch"
 	"github.com/wangkuiyi/gotorch"
+
+	"github.com/torchlight-go/torchlight/torch"
 )
 
 var errClosed = errors.New("exchange: a gotorch tensor that was closed or never made")

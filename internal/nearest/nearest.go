@@ -1,4 +1,3 @@
-// Package nearest finds the names that somebody may have meant.
 package nearest
 
 import (

@@ -56,7 +56,8 @@ def vit():
 
 def segmentation():
     return torchvision.models.segmentation.fcn_resnet50(
-        weights=None, weights_backbone=None, num_classes=21, aux_loss=True)
+        weights=None, weights_backbone=None, num_classes=21, aux_loss=True
+    )
 
 
 MODELS = {
@@ -69,8 +70,10 @@ MODELS = {
     "vit_b_16": (vit, (1, 3, 224, 224)),
     "convnext_tiny": (lambda: torchvision.models.convnext_tiny(weights=None), (1, 3, 224, 224)),
     "squeezenet1_1": (lambda: torchvision.models.squeezenet1_1(weights=None), (1, 3, 224, 224)),
-    "googlenet": (lambda: torchvision.models.googlenet(weights=None, aux_logits=False, init_weights=False),
-                  (1, 3, 224, 224)),
+    "googlenet": (
+        lambda: torchvision.models.googlenet(weights=None, aux_logits=False, init_weights=False),
+        (1, 3, 224, 224),
+    ),
     "fcn_resnet50": (segmentation, (1, 3, 96, 128)),
     "toy": (Toy, (1, 1, 4, 4)),
 }
@@ -86,8 +89,7 @@ def elements(value, name=""):
         parts = enumerate(value)
     else:
         return []
-    return [e for key, part in parts
-            for e in elements(part, f"{name}.{key}" if name else str(key))]
+    return [e for key, part in parts for e in elements(part, f"{name}.{key}" if name else str(key))]
 
 
 class Recorder:
@@ -105,26 +107,31 @@ class Recorder:
             key = tuple((id(t), t._version) for _, t in found) or ("none", len(self.calls))
             self.kept.append(found)  # keeps the tensors alive, so that id stays unique
             index = self.counts[path] = self.counts.get(path, -1) + 1
-            self.calls.append({
-                "Path": path,
-                "Type": type(module).__name__,
-                "Method": "forward",
-                "Index": index,
-                "Elements": [{"Name": n, "Shape": list(t.shape), "DType": str(t.dtype).split(".")[1]}
-                             for n, t in found],
-                "Value": self.values.setdefault(key, len(self.values)),
-                "TakesInput": any(t is self.x for _, t in elements(args)),
-                "Conditional": False,
-            })
+            self.calls.append(
+                {
+                    "Path": path,
+                    "Type": type(module).__name__,
+                    "Method": "forward",
+                    "Index": index,
+                    "Elements": [
+                        {"Name": n, "Shape": list(t.shape), "DType": str(t.dtype).split(".")[1]} for n, t in found
+                    ],
+                    "Value": self.values.setdefault(key, len(self.values)),
+                    "TakesInput": any(t is self.x for _, t in elements(args)),
+                    "Conditional": False,
+                }
+            )
             self.gradient.append(None)
             if found and found[0][1].requires_grad:
                 found[0][1].register_hook(self.keep(len(self.calls) - 1))
+
         return record
 
     def keep(self, i):
         def store(g):
             parts = (g[:, :1], g[:, 1:]) if g.dim() == 3 else (g,)
             self.gradient[i] = [float(f"{p.abs().max().item():.3g}") for p in parts]
+
         return store
 
 

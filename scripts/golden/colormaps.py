@@ -96,14 +96,20 @@ def main():
     for name, licence in MATPLOTLIB.items():
         jet = name == "jet"
         go_file(
-            folder, "jet_mpl" if jet else name, "jetMPL" if jet else name,
+            folder,
+            "jet_mpl" if jet else name,
+            "jetMPL" if jet else name,
             f"the {name} colour map of matplotlib",
             f'matplotlib {matplotlib.__version__}, colormaps["{name}"](range(256), bytes=True)',
-            licence, from_matplotlib(name),
+            licence,
+            from_matplotlib(name),
         )
         seen["jet-mpl" if jet else name] = witness(seen_matplotlib(name))
     go_file(
-        folder, "jet_cv", "jetCV", "the jet colour map of OpenCV",
+        folder,
+        "jet_cv",
+        "jetCV",
+        "the jet colour map of OpenCV",
         f"OpenCV {cv2.__version__}, applyColorMap(range(256), COLORMAP_JET), turned from BGR to RGB",
         "BSD, Copyright (c) 2011 Philipp Wagner, in OpenCV under the Apache License 2.0",
         from_opencv(),

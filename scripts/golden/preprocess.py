@@ -8,6 +8,7 @@ scikit-image 0.25 under skimage/data. Everything else is drawn here. Run it with
 the Python of the parity environment: the versions it saw are written to
 testdata/versions.json.
 """
+
 import argparse
 import hashlib
 import io
@@ -116,7 +117,7 @@ def assemble(planes: list[np.ndarray], factors: list[int], size: tuple[int, int]
     will: no encoder at hand writes YCCK or 4:1:0."""
     head, scans = b"", b""
     frame = struct.pack(">BHHB", 8, size[1], size[0], len(planes))
-    for i, (plane, factor) in enumerate(zip(planes, factors)):
+    for i, (plane, factor) in enumerate(zip(planes, factors, strict=True)):
         data = encode(Image.fromarray(plane), "JPEG", quality=quality)
         for marker, body, after in segments(data):
             block = bytes([0xFF, marker]) + struct.pack(">H", len(body) + 2) + body
@@ -185,8 +186,11 @@ def raw_png(w: int, h: int, depth: int, colour: int, rows: np.ndarray, between: 
     raw = b"".join(b"\0" + row.tobytes() for row in rows)
     head = struct.pack(">IIBBBBB", w, h, depth, colour, 0, 0, 0)
     return (
-        b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", head) + between
-        + chunk(b"IDAT", zlib.compress(raw, 9)) + chunk(b"IEND", b"")
+        b"\x89PNG\r\n\x1a\n"
+        + chunk(b"IHDR", head)
+        + between
+        + chunk(b"IDAT", zlib.compress(raw, 9))
+        + chunk(b"IEND", b"")
     )
 
 
@@ -241,8 +245,13 @@ def on_screen(gif: bytes, w: int, h: int, x: int, y: int, key: int | None) -> by
     frame = gif.index(b",", 13 + table)
     control = b"" if key is None else b"!\xf9\x04\x01\x00\x00" + bytes([key]) + b"\x00"
     return (
-        b"GIF89a" + struct.pack("<HH", w, h) + gif[10 : 13 + table] + control
-        + b"," + struct.pack("<HH", x, y) + gif[frame + 5 :]
+        b"GIF89a"
+        + struct.pack("<HH", w, h)
+        + gif[10 : 13 + table]
+        + control
+        + b","
+        + struct.pack("<HH", x, y)
+        + gif[frame + 5 :]
     )
 
 
@@ -251,7 +260,15 @@ def adam7() -> bytes:
     w, h = 11, 9
     a = noise(w, h, 1)[:, :, 0]
     raw = b""
-    for x, y, dx, dy in ((0, 0, 8, 8), (4, 0, 8, 8), (0, 4, 4, 8), (2, 0, 4, 4), (0, 2, 2, 4), (1, 0, 2, 2), (0, 1, 1, 2)):
+    for x, y, dx, dy in (
+        (0, 0, 8, 8),
+        (4, 0, 8, 8),
+        (0, 4, 4, 8),
+        (2, 0, 4, 4),
+        (0, 2, 2, 4),
+        (1, 0, 2, 2),
+        (0, 1, 1, 2),
+    ):
         for row in a[y::dy, x::dx]:
             if len(row):
                 raw += b"\0" + row.tobytes()
@@ -359,8 +376,16 @@ def run(image, source, kind, resize, crop, by, channels, norm) -> dict:
     levels = x.numpy()
     y = F.normalize(F.convert_image_dtype(x, torch.float), **norm).numpy()
     case = {
-        "source": source, "kind": kind, "resize": resize, "crop": crop, "interpolation": by,
-        "channels": channels, **norm, "resized": resized, "shape": list(y.shape), "sha256": digest(y.astype("<f4")),
+        "source": source,
+        "kind": kind,
+        "resize": resize,
+        "crop": crop,
+        "interpolation": by,
+        "channels": channels,
+        **norm,
+        "resized": resized,
+        "shape": list(y.shape),
+        "sha256": digest(y.astype("<f4")),
     }
     if kind == "tensor":  # compared level by level, for its rounding depends on the processor
         name = f"tensor/{source}-{'x'.join(map(str, resize))}-{'x'.join(map(str, crop))}-{by}-{channels}.png"
@@ -374,7 +399,14 @@ def run(image, source, kind, resize, crop, by, channels, norm) -> dict:
 
 def refused(src: dict[str, Image.Image]) -> None:
     small = src["cat"].resize((8, 6))
-    for kind, suffix in (("WEBP", "webp"), ("TIFF", "tiff"), ("BMP", "bmp"), ("AVIF", "avif"), ("JPEG2000", "jp2"), ("ICO", "ico")):
+    for kind, suffix in (
+        ("WEBP", "webp"),
+        ("TIFF", "tiff"),
+        ("BMP", "bmp"),
+        ("AVIF", "avif"),
+        ("JPEG2000", "jp2"),
+        ("ICO", "ico"),
+    ):
         save(f"refused/cat.{suffix}", encode(small, kind))
 
 
@@ -391,8 +423,11 @@ def main() -> None:
     pipelines(src)
     refused(src)
     versions = {
-        "pillow": PIL.__version__, "libjpeg_turbo": features.version("libjpeg_turbo"),
-        "torch": torch.__version__, "torchvision": torchvision.__version__, "opencv": cv2.__version__,
+        "pillow": PIL.__version__,
+        "libjpeg_turbo": features.version("libjpeg_turbo"),
+        "torch": torch.__version__,
+        "torchvision": torchvision.__version__,
+        "opencv": cv2.__version__,
     }
     save("versions.json", (json.dumps(versions, indent=1) + "\n").encode())
 

@@ -17,10 +17,9 @@ import sys
 
 import torch
 import torch.nn.functional as F
+from calls import Toy
 from pytorch_grad_cam import GradCAM, HiResCAM
 from pytorch_grad_cam.utils.model_targets import ClassifierOutputSoftmaxTarget, ClassifierOutputTarget
-
-from calls import Toy
 
 
 def network():
@@ -69,8 +68,10 @@ def main():
     with open(sys.argv[1] if len(sys.argv) > 1 else "gradcam/testdata/toy.json", "w") as f:
         head = json.dumps(model.fc1.weight.tolist())
         output = json.dumps(model(x).tolist())
-        rows = ",\n".join(json.dumps({"Method": m, "Layers": l, "Target": t, "Maps": maps.reshape(2, -1).tolist()})
-                          for m, l, t, maps in cases)
+        rows = ",\n".join(
+            json.dumps({"Method": m, "Layers": l, "Target": t, "Maps": maps.reshape(2, -1).tolist()})
+            for m, l, t, maps in cases
+        )
         f.write(f'{{\n"Head": {head},\n"Output": {output},\n"Cases": [\n{rows}\n]\n}}\n')
 
 

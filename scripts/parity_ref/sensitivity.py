@@ -39,7 +39,9 @@ def gradients(model, x, address: Address, cotangents: list[torch.Tensor], seed: 
     return [torch.autograd.grad(output, capture.value, c, retain_graph=True)[0] for c in cotangents]
 
 
-def measure(model, layer, x, cotangents: dict[str, torch.Tensor], arrays: dict[str, torch.Tensor], seed_scale: float) -> dict[str, float]:
+def measure(
+    model, layer, x, cotangents: dict[str, torch.Tensor], arrays: dict[str, torch.Tensor], seed_scale: float
+) -> dict[str, float]:
     """Largest movement by stage, relative as the comparison is: to the largest
     value, for the seed recipe to seed_scale."""
     address, size = Address.parse(layer.path), tuple(x.shape[2:])
