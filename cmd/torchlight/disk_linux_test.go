@@ -1,0 +1,40 @@
+//go:build cgo
+
+package main
+
+import (
+	"bytes"
+	"os"
+	"path/filepath"
+	"syscall"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+)
+
+// A full disk ends the run with one line that names the file, and no file is half
+// written. Mounting a small file system takes root; for anybody else the same is
+// tested with an injected disk, in package atomicfile.
+func TestFullDisk(t *testing.T) {
+	dir := t.TempDir()
+	if err := syscall.Mount("tmpfs", dir, "tmpfs", 0, "size=65536"); err != nil {
+		require.ErrorIs(t, err, syscall.EPERM)
+		t.Log("not allowed to mount a small file system here")
+		return
+	}
+	defer func() { assert.NoError(t, syscall.Unmount(dir, syscall.MNT_DETACH)) }()
+	var stdout, stderr bytes.Buffer
+	code := run(t.Context(), []string{
+		"explain", "--model", "../../examples/models/mobilenet_v2.pt", "--out", dir,
+		"../../examples/photos/chelsea.png", "../../examples/photos/coffee.jpg",
+	}, &stdout, &stderr)
+	assert.Equal(t, exitFailed, code)
+	assert.Empty(t, stdout.String())
+	assert.Regexp(t, `^torchlight: write .*chelsea\.(overlay\.png|map\.npy): the disk is full \(.*\); free some space or choose another folder\n$`, stderr.String())
+	entries, err := os.ReadDir(dir)
+	require.NoError(t, err)
+	for _, e := range entries {
+		assert.Equal(t, "chelsea.raw.npy", filepath.Base(e.Name()), "the only file that fits")
+	}
+}

@@ -1,0 +1,105 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+
+	"github.com/spf13/cobra"
+
+	"github.com/torchlight-go/torchlight/engine"
+	"github.com/torchlight-go/torchlight/internal/explain"
+	"github.com/torchlight-go/torchlight/torch"
+)
+
+func newExplain() *cobra.Command {
+	f := &explainFlags{}
+	c := &cobra.Command{
+		Use:   "explain --model M.pt [flags] INPUT...",
+		Short: "Show where a model looked",
+		Long: `Explains why a model said what it said. An INPUT is a photo (PNG, JPEG, GIF), an array
+(.npy of shape N,C,H,W, preprocessed already), or a folder of them. For x.jpg it writes
+
+  x.overlay.png   the photo, lit where the network looked
+  x.map.npy       the map, 0..1, of the size of the network's input
+  x.raw.npy       the layer's map before ReLU and normalising, signed
+  x.json          what was explained, how, and how strongly
+
+and for x.npy the same without the overlay, arrays with the batch as their first axis.`,
+		Example: `  torchlight explain --model examples/models/mobilenet_v2.pt --out build examples/photos/chelsea.png
+  torchlight explain --model M.pt --target "tabby" --method hirescam --layer features.17 photos/`,
+		RunE: func(c *cobra.Command, args []string) error { return f.run(c, args) },
+	}
+	f.modelFlags.add(c)
+	f.addQuestion(c)
+	f.addPhoto(c)
+	f.addResults(c)
+	return c
+}
+
+func (f *explainFlags) run(c *cobra.Command, args []string) error {
+	if len(args) == 0 {
+		return misuse("no input; name photos, .npy arrays or folders")
+	}
+	config, err := f.config()
+	if err != nil {
+		return err
+	}
+	device, err := f.prepare()
+	if err != nil {
+		return err
+	}
+	inputs, err := explain.Inputs(args)
+	if err != nil {
+		return err
+	}
+	p := newPrinter(c.OutOrStdout(), c.ErrOrStderr(), len(inputs), f.json)
+	config.Log = p.logger()
+	config.Versions = versions()
+	config.Hopeless = hopeless
+	var model *torch.Module
+	s, err := explain.New(config, func() (engine.Model, error) {
+		var err error
+		model, err = f.load(device)
+		return model, err
+	})
+	if err != nil {
+		return err
+	}
+	sum, err := s.Run(c.Context(), inputs, p)
+	p.finish(sum, f.out)
+	if err == nil {
+		err = model.Close()
+	}
+	switch {
+	case err != nil && len(inputs) > 1 && sum.Explained+sum.Failed > 0:
+		return fmt.Errorf("%w; %d of %d inputs were explained", err, sum.Explained, len(inputs))
+	case err != nil:
+		return err
+	case sum.Failed > 0 && sum.Explained > 0:
+		return reported(exitSomeFailed)
+	case sum.Failed > 0:
+		return reported(exitFailed)
+	}
+	return nil
+}
+
+// hopeless knows the errors that every input would end in.
+func hopeless(err error) bool {
+	for _, kind := range []error{
+		torch.ErrUnknownLayer, torch.ErrFrozen, torch.ErrLayerAmbiguous, torch.ErrLayerNotTensor, torch.ErrStateful,
+		torch.ErrTrainMode, torch.ErrNoDerivative, torch.ErrAliasing, torch.ErrInvalid,
+	} {
+		if errors.Is(err, kind) {
+			return true
+		}
+	}
+	return false
+}
+
+func versions() map[string]string {
+	v := map[string]string{"torchlight": explain.Version()}
+	if info, err := torch.Runtime(); err == nil {
+		v["libtorch"] = info.Version
+	}
+	return v
+}

@@ -1,0 +1,111 @@
+package explain
+
+import (
+	"log/slog"
+	"slices"
+	"strings"
+
+	"github.com/torchlight-go/torchlight/gradcam"
+	"github.com/torchlight-go/torchlight/gradcam/render"
+)
+
+// Config is the question. The zero value of a field leaves the choice to the
+// model's card, and without a card to the defaults.
+type Config struct {
+	// Model is the path of the model's file; its card lies beside it.
+	Model string
+	// Layers are the layers to explain; their maps are fused.
+	Layers []string
+	// Method is the name of the method.
+	Method string
+	// Target is what to explain, in the grammar of gradcam.ParseTarget; "" is top1.
+	Target string
+	// Fusion is how the maps of several layers become one.
+	Fusion gradcam.Fusion
+	// Output is which of several outputs to explain, OutputKind what its numbers
+	// are, in the words of model cards.
+	Output, OutputKind string
+	// Labels are the names of the classes.
+	Labels []string
+	// Top is how many of the best classes records list.
+	Top int
+	// Batch is how many samples run together. 0 runs an array of up to 32 samples
+	// as it comes, and photos one by one.
+	Batch int
+	// Out is the folder of the results, made if need be.
+	Out string
+	// Style is that of overlays; nil is render.Torchlight.
+	Style render.Style
+	// Save are the stages to write besides the maps.
+	Save []Stage
+	// Orient applies the EXIF orientation of photos.
+	Orient bool
+	// Photo changes how photos become inputs.
+	Photo Overrides
+	// Versions are recorded with each result.
+	Versions map[string]string
+	// Hopeless says of an error of the engine that it is about the question, so that
+	// no input can be explained: an unknown layer, not a wrong size. It may be nil.
+	Hopeless func(error) bool
+	// Log hears warnings; nil is silence.
+	Log *slog.Logger
+}
+
+// Stage is an intermediate result.
+type Stage string
+
+// The stages, in the order of the computation.
+const (
+	Input      Stage = "input"
+	Activation Stage = "activation"
+	Gradient   Stage = "gradient"
+	Output     Stage = "output"
+)
+
+// Stages are all stages.
+func Stages() []Stage { return []Stage{Input, Activation, Gradient, Output} }
+
+func (c Config) check() error {
+	for _, s := range c.Save {
+		if !slices.Contains(Stages(), s) {
+			return misusef("there is no stage %q to save; choose from %s", s, join(Stages()))
+		}
+	}
+	for i, l := range c.Layers {
+		if l == "" {
+			return misusef("a layer without a name; list the layers with `torchlight layers`")
+		}
+		if slices.Contains(c.Layers[:i], l) {
+			return misusef("layer %s is named twice; name it once", l)
+		}
+	}
+	if _, err := gradcam.ParseOutputKind(c.OutputKind); err != nil {
+		return misuse{err}
+	}
+	if c.Batch < 0 {
+		return misusef("a batch of %d samples; give 1 or more", c.Batch)
+	}
+	if c.Top < 0 {
+		return misusef("a list of %d classes; give 1 or more", c.Top)
+	}
+	return nil
+}
+
+// batch is how many samples of a file may run together.
+func (c Config) batch(photo bool) int {
+	switch {
+	case c.Batch > 0:
+		return c.Batch
+	case photo:
+		return 1
+	}
+	return 32
+}
+
+func join[S ~string](words []S) string {
+	plain := make([]string, len(words))
+	for i, w := range words {
+		plain[i] = string(w)
+	}
+	return strings.Join(plain, ", ")
+}

@@ -1,0 +1,112 @@
+package explain
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"runtime"
+	"strings"
+	"time"
+
+	"github.com/torchlight-go/torchlight/engine"
+	"github.com/torchlight-go/torchlight/gradcam/preprocess"
+	"github.com/torchlight-go/torchlight/npy"
+)
+
+// source is one input, read.
+type source struct {
+	file  string
+	array engine.Array // [N, ...]
+	// photo and geometry are those of an image; photo is nil for an array.
+	photo              *preprocess.Image
+	geometry           preprocess.Geometry
+	decode, preprocess time.Duration
+	err                error
+}
+
+// samples is the number of rows.
+func (s *source) samples() int { return s.array.Shape[0] }
+
+// readAhead reads the files on a few goroutines, some files ahead of who takes
+// them, and hands them on in their order. It ends early when ctx does.
+func (s *Session) readAhead(ctx context.Context, files []string) <-chan <-chan *source {
+	queue := make(chan (<-chan *source), runtime.GOMAXPROCS(0))
+	go func() {
+		defer close(queue)
+		for _, f := range files {
+			one := make(chan *source, 1)
+			select {
+			case queue <- one:
+			case <-ctx.Done():
+				return
+			}
+			go func() { one <- s.read(ctx, f) }()
+		}
+	}()
+	return queue
+}
+
+func (s *Session) read(ctx context.Context, file string) *source {
+	src := &source{file: file}
+	if isArray(file) {
+		src.err = src.readArray()
+	} else {
+		src.err = s.readPhoto(ctx, src)
+	}
+	return src
+}
+
+func (src *source) readArray() error {
+	start := time.Now()
+	var err error
+	src.array, err = npy.ReadFile(src.file)
+	src.decode = time.Since(start)
+	if err != nil {
+		return withRemedy(src.file, err)
+	}
+	if len(src.array.Shape) < 2 || src.array.Len() == 0 {
+		return fmt.Errorf("an array of shape %v is no batch; save it as (N,C,H,W)", src.array.Shape)
+	}
+	return nil
+}
+
+func (s *Session) readPhoto(ctx context.Context, src *source) error {
+	start := time.Now()
+	var err error
+	if src.photo, err = preprocess.DecodeFile(src.file, preprocess.Options{Orient: s.config.Orient}); err != nil {
+		return withRemedy(src.file, err)
+	}
+	src.decode = time.Since(start)
+	select {
+	case <-s.settled:
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+	start = time.Now()
+	in, err := s.pipeline.Apply(src.photo)
+	if err != nil {
+		return err
+	}
+	src.array, src.geometry, src.preprocess = in.Array(), in.Geometry, time.Since(start)
+	return nil
+}
+
+// withRemedy says what to do about a photo that cannot be read, where the error
+// does not.
+func withRemedy(file string, err error) error {
+	for kind, remedy := range map[error]string{
+		fs.ErrNotExist:          "check the path",
+		preprocess.ErrEmpty:     "copy it again",
+		preprocess.ErrTruncated: "copy it again",
+		preprocess.ErrCorrupt:   "copy it again, or save it anew",
+	} {
+		if errors.Is(err, kind) {
+			return fmt.Errorf("%w; %s", err, remedy)
+		}
+	}
+	if errors.Is(err, preprocess.ErrNotImage) && strings.Contains(file, ".np") {
+		return fmt.Errorf("%w; an array is saved as .npy", err)
+	}
+	return err
+}

@@ -1,0 +1,137 @@
+package explain
+
+import (
+	"strings"
+	"time"
+
+	"github.com/torchlight-go/torchlight/gradcam"
+)
+
+// Record tells one explanation: the JSON object of a sample.
+type Record struct {
+	// Input is the file, Sample the index within it, of Samples.
+	Input   string `json:"input"`
+	Sample  int    `json:"sample"`
+	Samples int    `json:"samples"`
+	Model   string `json:"model"`
+	// Layer is the address of the layer, or several joined by ", "; "input" for a
+	// method without one. LayerChoice is who chose it, "user" or "model card", or
+	// why it is the default.
+	Layer       string `json:"layer"`
+	LayerChoice string `json:"layer_choice"`
+	Method      string `json:"method"`
+	Target      Target `json:"target"`
+	// Top are the best classes by the model's output.
+	Top []Class `json:"top"`
+	// Raw are the extremes of the raw maps, which a normalised map hides; Layers
+	// are those of each layer.
+	Raw        Extremes `json:"raw"`
+	Layers     []Layer  `json:"layers"`
+	Normalised bool     `json:"normalised"`
+	// Reason says why the map is blank, "" where it is not.
+	Reason string `json:"reason"`
+	// Preprocess is how the photo became the input, null for an array.
+	Preprocess *Preprocessing `json:"preprocess"`
+	// Seed is that of a method that draws numbers, null for one that does not.
+	Seed     *int64            `json:"seed"`
+	Versions map[string]string `json:"versions"`
+	Timings  Timings           `json:"timings"`
+	// Files are the results, the record's own file last.
+	Files []string `json:"files"`
+}
+
+// Target is what was explained.
+type Target struct {
+	// Asked is the target as it was given, Explained the same with its choice made:
+	// "top1" has become "285".
+	Asked     string `json:"asked"`
+	Explained string `json:"explained"`
+	// Index is null for a target that is not about one class.
+	Index       *int     `json:"index"`
+	Label       string   `json:"label"`
+	Score       float64  `json:"score"`
+	Probability *float64 `json:"probability"`
+}
+
+// Class is what the model says about one class.
+type Class struct {
+	Index       int     `json:"index"`
+	Label       string  `json:"label"`
+	Score       float64 `json:"score"`
+	Probability float64 `json:"probability"`
+}
+
+// Extremes are the least and the greatest value of a raw map.
+type Extremes struct {
+	Min float32 `json:"min"`
+	Max float32 `json:"max"`
+}
+
+// Layer is one of the layers explained.
+type Layer struct {
+	Layer string `json:"layer"`
+	// Shape is that of the raw map.
+	Shape []int `json:"shape"`
+	Extremes
+	Reason string `json:"reason"`
+}
+
+// Timings are milliseconds of wall time: decoding, preprocessing and rendering of
+// this input, the rest of the batch that the sample ran in.
+type Timings struct {
+	Decode     float64 `json:"decode_ms"`
+	Preprocess float64 `json:"preprocess_ms"`
+	Choose     float64 `json:"choose_layer_ms"`
+	Forward    float64 `json:"forward_ms"`
+	Backward   float64 `json:"backward_ms"`
+	Method     float64 `json:"method_ms"`
+	Render     float64 `json:"render_ms"`
+}
+
+func ms(d time.Duration) float64 { return float64(d.Microseconds()) / 1e3 }
+
+func (s *Session) record(w *work, r gradcam.Result, rendering time.Duration) Record {
+	rec := Record{
+		Input: w.file, Sample: r.Sample, Samples: len(w.results), Model: s.config.Model, Method: r.Method,
+		Layer: joinLayers(r.Raw), LayerChoice: s.layerChoice(r.Choice),
+		Target:     Target{Asked: first(s.config.Target, "top1"), Explained: r.Target.Target, Label: r.Target.Label, Score: r.Target.Score},
+		Top:        make([]Class, len(r.Top)),
+		Raw:        Extremes{r.RawMin, r.RawMax},
+		Normalised: r.Normalised, Reason: string(r.Reason), Versions: s.config.Versions,
+		Timings: Timings{
+			Decode: ms(w.decode), Preprocess: ms(w.preprocess), Choose: ms(r.Timings.Choose), Forward: ms(r.Timings.Forward),
+			Backward: ms(r.Timings.Backward), Method: ms(r.Timings.Method), Render: ms(rendering),
+		},
+	}
+	if w.photo != nil {
+		rec.Preprocess = s.preprocessing
+	}
+	if r.Target.Index != gradcam.NoClass {
+		rec.Target.Index, rec.Target.Probability = &r.Target.Index, &r.Target.Probability
+	}
+	for i, c := range r.Top {
+		rec.Top[i] = Class{c.Index, c.Label, c.Score, c.Probability}
+	}
+	for _, raw := range r.Raw {
+		rec.Layers = append(rec.Layers, Layer{raw.Layer, raw.Values.Shape, Extremes{raw.Min, raw.Max}, string(raw.Reason)})
+	}
+	return rec
+}
+
+func (s *Session) layerChoice(c gradcam.Choice) string {
+	switch {
+	case c.Layer != "":
+		return c.Why
+	case len(s.config.Layers) > 0:
+		return "user"
+	}
+	return "model card"
+}
+
+func joinLayers(raw []gradcam.Raw) string {
+	names := make([]string, len(raw))
+	for i, r := range raw {
+		names[i] = r.Layer
+	}
+	return strings.Join(names, ", ")
+}

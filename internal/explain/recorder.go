@@ -1,0 +1,87 @@
+package explain
+
+import (
+	"context"
+	"slices"
+
+	"github.com/torchlight-go/torchlight/engine"
+	"github.com/torchlight-go/torchlight/gradcam"
+)
+
+// recorder is a method that keeps what the engine returned on the way: layers'
+// values and gradients in the layout that the network has them in, and the
+// explained output. A session explains one batch at a time.
+type recorder struct {
+	gradcam.Method
+	save []Stage
+
+	// Of the last batch; the first axis of each array is the batch.
+	activations, gradients []engine.Array
+	output                 engine.Array
+}
+
+// Retarget passes on what the method makes of a target.
+func (r *recorder) Retarget(t gradcam.Target) gradcam.Target {
+	if m, ok := r.Method.(gradcam.Retargeter); ok {
+		return m.Retarget(t)
+	}
+	return t
+}
+
+// Map records, and leaves the map to the method.
+func (r *recorder) Map(ctx context.Context, run *gradcam.Run) ([]gradcam.Attribution, error) {
+	r.activations, r.gradients, r.output = nil, nil, engine.Array{}
+	if slices.Contains(r.save, Activation) && run.Pass() != nil {
+		r.activations = run.Pass().Activations()
+	}
+	if slices.Contains(r.save, Output) || slices.Contains(r.save, Gradient) {
+		if err := r.record(ctx, run); err != nil {
+			return nil, err
+		}
+	}
+	return r.Method.Map(ctx, run)
+}
+
+// record asks for the gradient once more, as the run shares it in a layout of its
+// own. A pass gives it as often as it is asked.
+func (r *recorder) record(ctx context.Context, run *gradcam.Run) error {
+	_, cotangents, err := run.Score(run.Outputs(), nil)
+	if err != nil {
+		return err
+	}
+	for _, o := range run.Outputs() {
+		if o.Name == cotangents[0].Output {
+			r.output = o.Array
+		}
+	}
+	if slices.Contains(r.save, Gradient) && run.Pass() != nil {
+		r.gradients, err = run.Pass().Backward(ctx, cotangents)
+	}
+	return err
+}
+
+// row is sample i of what was saved.
+func (r *recorder) row(i int) saved {
+	return saved{activations: rowsOf(r.activations, i), gradients: rowsOf(r.gradients, i), output: rowOf(r.output, i)}
+}
+
+// saved are the stages of one sample, without the batch axis.
+type saved struct {
+	activations, gradients []engine.Array
+	output                 engine.Array
+}
+
+func rowsOf(arrays []engine.Array, i int) []engine.Array {
+	rows := make([]engine.Array, len(arrays))
+	for k, a := range arrays {
+		rows[k] = rowOf(a, i)
+	}
+	return rows
+}
+
+func rowOf(a engine.Array, i int) engine.Array {
+	if len(a.Shape) == 0 {
+		return engine.Array{}
+	}
+	return a.Row(i)
+}

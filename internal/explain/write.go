@@ -1,0 +1,159 @@
+package explain
+
+import (
+	"encoding/json"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"slices"
+	"sync"
+	"time"
+
+	"github.com/torchlight-go/torchlight/engine"
+	"github.com/torchlight-go/torchlight/gradcam/preprocess"
+	"github.com/torchlight-go/torchlight/gradcam/render"
+	"github.com/torchlight-go/torchlight/internal/atomicfile"
+	"github.com/torchlight-go/torchlight/npy"
+)
+
+// writable makes the folder of the results, and tries to write in it: an
+// explanation that cannot be kept need not be computed.
+func writable(folder string) error {
+	if err := os.MkdirAll(folder, 0o777); err != nil {
+		return fmt.Errorf("folder %s for the results cannot be made: %w; name another with --out", folder, err)
+	}
+	f, err := os.CreateTemp(folder, ".torchlight-*")
+	if err != nil {
+		return fmt.Errorf("folder %s is not writable: %w; change its permissions or name another with --out", folder, err)
+	}
+	_ = f.Close()
+	return os.Remove(f.Name())
+}
+
+// file is one result, and how to write it.
+type file struct {
+	path  string
+	write func(path string) error
+}
+
+// write writes the files of an input: what takes the disk's time all at once, the
+// record when everything else is there.
+func (s *Session) write(w *work) ([]Record, error) {
+	base := filepath.Join(s.config.Out, stem(w.file))
+	start := time.Now()
+	var files []file
+	if w.photo != nil {
+		picture, err := s.overlay(w)
+		if err != nil {
+			return nil, fmt.Errorf("%s: %w", w.file, err)
+		}
+		files = append(files, file{base + ".overlay.png", func(path string) error { return render.WritePNG(path, picture) }})
+	}
+	files = append(files, s.arrays(w, base)...)
+	rendering := time.Since(start)
+	if err := writeAll(files); err != nil {
+		return nil, err
+	}
+	paths := make([]string, 0, len(files)+1)
+	for _, f := range files {
+		paths = append(paths, f.path)
+	}
+	paths = append(paths, base+".json")
+	records := make([]Record, len(w.results))
+	for i, r := range w.results {
+		records[i] = s.record(w, r, rendering)
+		records[i].Files = paths
+	}
+	return records, writeRecords(base+".json", records, w.photo != nil)
+}
+
+func writeAll(files []file) error {
+	errs := make([]error, len(files))
+	var wg sync.WaitGroup
+	for i, f := range files {
+		wg.Go(func() { errs[i] = f.write(f.path) })
+	}
+	wg.Wait()
+	for _, err := range errs {
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// writeRecords writes one object for a photo, a list for an array of samples.
+func writeRecords(path string, records []Record, photo bool) error {
+	var doc any = records
+	if photo {
+		doc = records[0]
+	}
+	return atomicfile.Write(path, 0o666, func(out io.Writer) error {
+		e := json.NewEncoder(out)
+		e.SetIndent("", "  ")
+		e.SetEscapeHTML(false)
+		return e.Encode(doc)
+	})
+}
+
+func (s *Session) overlay(w *work) (*preprocess.Image, error) {
+	heat := w.results[0].Map()
+	if !w.results[0].Normalised {
+		stretch(heat.Data)
+	}
+	return render.Overlay(w.photo, heat, w.geometry, s.config.Style)
+}
+
+// stretch divides a map that is not normalised by its maximum, for display.
+func stretch(heat []float32) {
+	if top := slices.Max(heat); top > 0 {
+		for i := range heat {
+			heat[i] /= top
+		}
+	}
+}
+
+// arrays are the results in .npy. A photo's have no batch axis.
+func (s *Session) arrays(w *work, base string) []file {
+	var files []file
+	add := func(name string, of func(i int) engine.Array) {
+		if a := w.gather(of); a.Len() > 0 {
+			files = append(files, file{base + "." + name + ".npy", func(path string) error { return npy.WriteFile(path, a) }})
+		}
+	}
+	addLayers := func(name string, n int, of func(i, layer int) engine.Array) {
+		for k := range n {
+			numbered := name
+			if n > 1 {
+				numbered = fmt.Sprintf("%s.%d", name, k)
+			}
+			add(numbered, func(i int) engine.Array { return of(i, k) })
+		}
+	}
+	add("map", func(i int) engine.Array { return w.results[i].Map() })
+	addLayers("raw", len(w.results[0].Raw), func(i, k int) engine.Array { return w.results[i].Raw[k].Values })
+	if slices.Contains(s.config.Save, Input) {
+		add("input", func(i int) engine.Array { return w.array.Row(i) })
+	}
+	addLayers("activation", len(w.saved[0].activations), func(i, k int) engine.Array { return w.saved[i].activations[k] })
+	addLayers("gradient", len(w.saved[0].gradients), func(i, k int) engine.Array { return w.saved[i].gradients[k] })
+	if slices.Contains(s.config.Save, Output) {
+		add("output", func(i int) engine.Array { return w.saved[i].output })
+	}
+	return files
+}
+
+// gather stacks one array of each sample.
+func (w *work) gather(of func(i int) engine.Array) engine.Array {
+	if w.photo != nil {
+		return of(0)
+	}
+	var all engine.Array
+	for i := range w.results {
+		a := of(i)
+		all.Shape = append([]int{len(w.results)}, a.Shape...)
+		all.Data, all.Ints = append(all.Data, a.Data...), append(all.Ints, a.Ints...)
+	}
+	return all
+}
