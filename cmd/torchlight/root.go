@@ -2,6 +2,8 @@ package main
 
 import (
 	"fmt"
+	"os"
+	"runtime"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -61,8 +63,8 @@ type modelFlags struct {
 func (f *modelFlags) add(c *cobra.Command) {
 	fl := c.Flags()
 	fl.StringVar(&f.model, "model", "", "TorchScript `FILE`; a card of the same name in .yaml is read if it lies beside it")
-	fl.StringVar(&f.device, "device", "cpu", "`cpu` or cuda:N")
-	fl.IntVar(&f.threads, "threads", 0, "how many threads one operator may use, `N` (default: one a core)")
+	fl.StringVar(&f.device, "device", "cpu", "`DEVICE` to run on: cpu or cuda:N")
+	fl.IntVar(&f.threads, "threads", 0, "`N` threads for one operator (default: the processors that the process may use)")
 	fl.StringArrayVar(&f.ops, "ops", nil, "shared `LIB`rary of custom operators to load first; may be repeated")
 	fl.BoolVar(&f.noChecksums, "no-checksums", false, "accept a model file saved without checksums")
 	_ = c.MarkFlagFilename("model", "pt", "pth")
@@ -81,15 +83,15 @@ func (f *modelFlags) prepare() (torch.Device, error) {
 		return device, misuse("--device: %w", err)
 	}
 	if f.threads < 0 || f.threads > 1024 {
-		return device, misuse("--threads %d; give 1 to 1024, or 0 for one a core", f.threads)
+		return device, misuse("--threads %d; give 1 to 1024, or 0 for the default", f.threads)
 	}
 	if device.IsCUDA() {
 		if err := useCUDA(device); err != nil {
 			return device, err
 		}
 	}
-	if f.threads > 0 {
-		if err := torch.SetNumThreads(f.threads); err != nil {
+	if n := f.wantedThreads(os.Getenv("OMP_NUM_THREADS")); n > 0 {
+		if err := torch.SetNumThreads(n); err != nil {
 			return device, err
 		}
 	}
@@ -99,6 +101,18 @@ func (f *modelFlags) prepare() (torch.Device, error) {
 		}
 	}
 	return device, nil
+}
+
+// wantedThreads is 0 where libtorch's own choice is right. In a container that may
+// use part of the machine's processors libtorch counts all of them, Go does not.
+func (f *modelFlags) wantedThreads(environment string) int {
+	if f.threads > 0 {
+		return f.threads
+	}
+	if n := runtime.GOMAXPROCS(0); environment == "" && n < runtime.NumCPU() {
+		return n
+	}
+	return 0
 }
 
 func (f *modelFlags) load(device torch.Device) (*torch.Module, error) {

@@ -26,7 +26,7 @@ type source struct {
 }
 
 // samples is the number of rows.
-func (s *source) samples() int { return s.array.Shape[0] }
+func (src *source) samples() int { return src.array.Shape[0] }
 
 // readAhead reads the files on a few goroutines, some files ahead of who takes
 // them, and hands them on in their order. It ends early when ctx does.
