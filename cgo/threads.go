@@ -11,7 +11,7 @@ import (
 // profile of what it has seen. Goroutines move between threads, and a thread
 // that once ran a parallel region keeps its team for good. So the calls that
 // compute run on a few threads of their own, each serving one call at a time.
-var pool struct {
+var pool struct { //nolint:gochecknoglobals // libtorch is one for the process, and so are its threads
 	once sync.Once
 	work chan func()
 }

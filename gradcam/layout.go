@@ -122,7 +122,7 @@ func (l Layout) spatial(shape []int) []int {
 
 // check reports a layout that cannot describe the shape.
 func (l Layout) check(shape []int) error {
-	ok := true
+	var ok bool
 	switch l.Order {
 	case ChannelsFirst:
 		ok = len(shape) >= 2 && len(shape) <= 5

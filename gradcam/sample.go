@@ -23,7 +23,7 @@ const (
 	Sigmoid
 )
 
-var outputKinds = [...]string{Logits: "logits", Probabilities: "probabilities", Sigmoid: "sigmoid"}
+var outputKinds = [...]string{Logits: "logits", Probabilities: "probabilities", Sigmoid: "sigmoid"} //nolint:gochecknoglobals // a constant: Go has no constant arrays
 
 func (k OutputKind) String() string {
 	if k < 0 || int(k) >= len(outputKinds) {

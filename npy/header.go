@@ -37,7 +37,7 @@ func readHeader(r io.Reader) (header, error) {
 	}
 	text := make([]byte, n)
 	if _, err := io.ReadFull(r, text); err != nil {
-		return header{}, truncated(err, "inside its header")
+		return header{}, truncated(err)
 	}
 	return parseHeader(string(text))
 }
@@ -54,17 +54,17 @@ func headerLen(r io.Reader) (int64, error) {
 	case string(b[:min(n, 6)]) != magic[:min(n, 6)]:
 		return 0, notNpy(b[:n])
 	case n < 8:
-		return 0, truncated(err, "inside its header")
+		return 0, truncated(err)
 	}
 	switch version := [2]byte{b[6], b[7]}; version {
 	case [2]byte{1, 0}:
 		if _, err := io.ReadFull(r, b[8:10]); err != nil {
-			return 0, truncated(err, "inside its header")
+			return 0, truncated(err)
 		}
 		return int64(binary.LittleEndian.Uint16(b[8:10])), nil
 	case [2]byte{2, 0}:
 		if _, err := io.ReadFull(r, b[8:12]); err != nil {
-			return 0, truncated(err, "inside its header")
+			return 0, truncated(err)
 		}
 		return int64(binary.LittleEndian.Uint32(b[8:12])), nil
 	default:

@@ -106,10 +106,10 @@ func remaining(r io.Reader) (int64, bool) {
 	return 0, false
 }
 
-// truncated names where the input ended, and passes other errors on.
-func truncated(err error, where string) error {
-	if err == io.EOF || err == io.ErrUnexpectedEOF {
-		return fmt.Errorf("%w %s", ErrTruncated, where)
+// truncated says that the input ended inside its header, and passes other errors on.
+func truncated(err error) error {
+	if errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) {
+		return fmt.Errorf("%w inside its header", ErrTruncated)
 	}
 	return err
 }

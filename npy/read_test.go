@@ -91,9 +91,9 @@ func file(header string, data ...byte) []byte {
 
 func TestReadRefuses(t *testing.T) {
 	good := "{'descr': '<f4', 'fortran_order': False, 'shape': (1,), }\n"
-	with := func(old, new string) []byte {
-		require.Contains(t, good, old)
-		return file(strings.Replace(good, old, new, 1), 0, 0, 0, 0)
+	with := func(from, to string) []byte {
+		require.Contains(t, good, from)
+		return file(strings.Replace(good, from, to, 1), 0, 0, 0, 0)
 	}
 	golden := func(name string) []byte {
 		b, err := os.ReadFile("testdata/" + name)

@@ -81,7 +81,7 @@ func writeData(w io.Writer, a engine.Array) error {
 	for at := 0; at < a.Len(); at += piece {
 		buf = buf[:0]
 		for i := at; i < min(at+piece, a.Len()); i++ {
-			v := float32(0)
+			var v float32
 			if a.Ints != nil {
 				v = float32(a.Ints[i])
 			} else {

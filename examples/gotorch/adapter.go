@@ -5,9 +5,8 @@ import (
 	"fmt"
 	"runtime"
 
-	"github.com/wangkuiyi/gotorch"
-
 	"github.com/torchlight-go/torchlight/torch"
+	"github.com/wangkuiyi/gotorch"
 )
 
 var errClosed = errors.New("exchange: a gotorch tensor that was closed or never made")

@@ -10,11 +10,11 @@ import (
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+	"github.com/torchlight-go/torchlight/torch"
 	"github.com/wangkuiyi/gotorch"
 	"github.com/wangkuiyi/gotorch/cgotorch"
 
 	exchange "github.com/torchlight-go/torchlight/examples/gotorch"
-	"github.com/torchlight-go/torchlight/torch"
 )
 
 // made is a tensor as gotorch makes one: by its own C++, with its own finalizer.

@@ -8,10 +8,10 @@ import (
 )
 
 // stages are the toy's values in the order in which they are computed.
-var stages = [...]string{engine.Input, "conv1", "relu1", "fc1", "relu2"}
+var stages = [...]string{engine.Input, "conv1", "relu1", "fc1", "relu2"} //nolint:gochecknoglobals // a constant: Go has no constant arrays
 
 // shapes are the shapes of the stages, without the batch axis.
-var shapes = [...][]int{{1, 4, 4}, {2, 2, 2}, {2, 2, 2}, {4}, {4}}
+var shapes = [...][]int{{1, 4, 4}, {2, 2, 2}, {2, 2, 2}, {4}, {4}} //nolint:gochecknoglobals // likewise
 
 // last is the stage that is the output.
 const last = len(stages) - 1

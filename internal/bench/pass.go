@@ -76,8 +76,6 @@ type passFigure struct {
 	of          passCase
 }
 
-var peers = []string{"forward", "fast_forward", "pytorch_grad_cam", "torch_cam", "captum"}
-
 func measurePass(ctx context.Context, c passCase, p *peer, rounds int) (passFigure, error) {
 	f := passFigure{Case: c.Name, Model: c.Model, Layer: c.Layer, Method: "gradcam", Batch: c.Batch, Threads: c.Threads, Ratios: map[string]float64{}, of: c}
 	explain, done, err := prepare(ctx, c)
@@ -90,6 +88,7 @@ func measurePass(ctx context.Context, c passCase, p *peer, rounds int) (passFigu
 			return f, err
 		}
 	}
+	peers := []string{"forward", "fast_forward", "pytorch_grad_cam", "torch_cam", "captum"}
 	own := make([]float64, 0, rounds)
 	theirs, ratios := map[string][]float64{}, map[string][]float64{}
 	for range rounds {
