@@ -68,12 +68,15 @@ func examine(ctx context.Context) diagnosis {
 		Processors: runtime.NumCPU(), Libraries: []string{}, Wrong: []string{}, Notes: []string{},
 	}
 	info, err := torch.Runtime()
+	if err == nil {
+		err = (&modelFlags{}).setThreads() // as explain would
+	}
 	if err != nil {
 		d.Wrong = append(d.Wrong, line(err))
 		return d
 	}
 	d.Compiled, d.Loaded, d.Libraries = info.Version, versionIn(info.Config), info.Libraries
-	d.CPU, d.Threads = info.CPU, info.Threads
+	d.CPU, d.Threads = info.CPU, torch.NumThreads()
 	d.CUDA = d.cuda(childCUDA(ctx))
 	d.judge(os.Getenv)
 	return d
@@ -153,7 +156,7 @@ func (d diagnosis) print(out io.Writer) error {
 		for _, l := range d.Libraries {
 			fmt.Fprintf(w, "library\t%s\n", l)
 		}
-		fmt.Fprintf(w, "cpu\t%s, %s on %s\n", d.CPU, count(d.Threads, "thread"), count(d.Processors, "processor"))
+		fmt.Fprintf(w, "cpu\t%s, %s an operator, %s\n", d.CPU, count(d.Threads, "thread"), count(d.Processors, "processor"))
 		fmt.Fprintf(w, "cuda\t%s\n", d.CUDA)
 	}
 	for _, n := range d.Notes {

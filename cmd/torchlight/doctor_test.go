@@ -89,7 +89,7 @@ libtorch    2.11.0+cpu, compiled against 2.11.0
 library     /opt/lib/libtorch_cpu.so
 library     /opt/lib/libc10.so
 library     /usr/lib/libgomp.so.1
-cpu         AVX2, 4 threads on 4 processors
+cpu         AVX2, 4 threads an operator, 4 processors
 cuda        1 GPU
 note        a note.
 verdict     all is well

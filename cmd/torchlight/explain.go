@@ -30,6 +30,7 @@ and for x.npy the same without the overlay, arrays with the batch as their first
 		RunE: func(c *cobra.Command, args []string) error { return f.run(c, args) },
 	}
 	f.modelFlags.add(c)
+	c.Flags().BoolVar(&f.exact, "exact", false, "run the operators of the file as they are, nothing folded: bit for bit the plain forward pass, and slower")
 	f.addQuestion(c)
 	f.addPhoto(c)
 	f.addResults(c)

@@ -72,7 +72,7 @@ func (p *printer) Explained(records []explain.Record) {
 		}
 		switch {
 		case p.json:
-			p.print(mustJSON(r))
+			p.printJSON(r)
 		case p.lines:
 			p.print(describe(r))
 		}
@@ -154,16 +154,15 @@ func (h warnings) Handle(_ context.Context, r slog.Record) error {
 	return nil
 }
 
-// mustJSON is safe: a record holds no NaN, which gradcam refuses, and nothing else
-// that cannot be encoded.
-func mustJSON(r explain.Record) string {
+func (p *printer) printJSON(r explain.Record) {
 	var b strings.Builder
 	e := json.NewEncoder(&b)
 	e.SetEscapeHTML(false)
 	if err := e.Encode(r); err != nil {
-		panic(err)
+		p.warn(about(r.Input, err))
+		return
 	}
-	return strings.TrimSuffix(b.String(), "\n")
+	p.print(strings.TrimSuffix(b.String(), "\n"))
 }
 
 // describe is the line of one sample:

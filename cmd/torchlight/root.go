@@ -58,13 +58,14 @@ type modelFlags struct {
 	threads     int
 	ops         []string
 	noChecksums bool
+	exact       bool
 }
 
 func (f *modelFlags) add(c *cobra.Command) {
 	fl := c.Flags()
 	fl.StringVar(&f.model, "model", "", "TorchScript `FILE`; a card of the same name in .yaml is read if it lies beside it")
 	fl.StringVar(&f.device, "device", "cpu", "`DEVICE` to run on: cpu or cuda:N")
-	fl.IntVar(&f.threads, "threads", 0, "`N` threads for one operator (default: the processors that the process may use)")
+	fl.IntVar(&f.threads, "threads", 0, "`N` threads for one operator (default: half of the processors that the process may use)")
 	fl.StringArrayVar(&f.ops, "ops", nil, "shared `LIB`rary of custom operators to load first; may be repeated")
 	fl.BoolVar(&f.noChecksums, "no-checksums", false, "accept a model file saved without checksums")
 	_ = c.MarkFlagFilename("model", "pt", "pth")
@@ -90,10 +91,8 @@ func (f *modelFlags) prepare() (torch.Device, error) {
 			return device, err
 		}
 	}
-	if n := f.wantedThreads(os.Getenv("OMP_NUM_THREADS")); n > 0 {
-		if err := torch.SetNumThreads(n); err != nil {
-			return device, err
-		}
+	if err := f.setThreads(); err != nil {
+		return device, err
 	}
 	for _, library := range f.ops {
 		if err := torch.LoadOps(library); err != nil {
@@ -103,22 +102,31 @@ func (f *modelFlags) prepare() (torch.Device, error) {
 	return device, nil
 }
 
-// wantedThreads is 0 where libtorch's own choice is right. In a container that may
-// use part of the machine's processors libtorch counts all of them, Go does not.
-func (f *modelFlags) wantedThreads(environment string) int {
-	if f.threads > 0 {
-		return f.threads
+func (f *modelFlags) setThreads() error {
+	n := f.threads
+	if n == 0 && os.Getenv("OMP_NUM_THREADS") == "" {
+		n = min(defaultThreads(runtime.GOMAXPROCS(0)), torch.NumThreads())
 	}
-	if n := runtime.GOMAXPROCS(0); environment == "" && n < runtime.NumCPU() {
-		return n
+	if n < 1 { // the environment's, or a build without libtorch
+		return nil
 	}
-	return 0
+	return torch.SetNumThreads(n)
 }
+
+// defaultThreads is how many of the processors that the process may use one
+// operator gets: half of them. The other half reads ahead and writes behind; and a
+// thread of libtorch that waits for another one spins, so that with a thread for
+// every processor anything else that runs makes each operator wait
+// (docs/decisions/threads.md).
+func defaultThreads(processors int) int { return max(1, processors/2) }
 
 func (f *modelFlags) load(device torch.Device) (*torch.Module, error) {
 	options := []torch.Option{torch.OnDevice(device)}
 	if f.noChecksums {
 		options = append(options, torch.WithoutChecksums())
+	}
+	if f.exact {
+		options = append(options, torch.WithoutFolding())
 	}
 	return torch.Load(f.model, options...)
 }
