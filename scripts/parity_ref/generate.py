@@ -74,24 +74,26 @@ def layer_entry(entry: zoo.Entry, model, layer: zoo.Layer, x, targets, frozen, o
         final, reference = theirs, "pytorch-grad-cam"
 
     arrays = {"activation": a, "gradient": g, "raw": raw, "map": final}
-    cotangents = {"logit": one_hot(outputs[""], targets)}
-    seed_scale = 1.0
+    measured = {}
     if entry.name != "toy":  # its logits are all equal, so the softmax has no gradient
-        cotangents["softmax"] = cam.softmax_cotangent(outputs[""], targets)
+        cotangents = {"logit": one_hot(outputs[""], targets), "softmax": cam.softmax_cotangent(outputs[""], targets)}
         arrays |= seed_arrays(where, model, layer, x, targets, a, outputs[""])
         # Before a layer norm the terms of the sum cancel, so it is judged by their size.
         terms = cam.spatial(a, layer.layout) * cam.spatial(arrays["seed_gradient"], layer.layout)
-        seed_scale = float(terms.abs().sum(1).max())
+        scale = float(terms.abs().sum(1).max())
+        measured = {
+            "seed_scale": scale,
+            "sensitivity": sensitivity.measure(model, layer, x, cotangents, arrays, scale),
+        }
 
     result = {
-        "seed_scale": seed_scale,
-        "sensitivity": sensitivity.measure(model, layer, x, cotangents, arrays, seed_scale),
         "layer": layer.path,
         "layout": layer.layout,
         "inplace": layer.inplace,
         "frozen": graph.address_of(frozen, (x,), a) if frozen is not None else None,
         "map_by": reference,
     }
+    result |= measured
     for name, value in arrays.items():
         result[name] = out.array(f"{where}/{name}.npy", value)
     if len(targets) == 1 and x.shape[1] == 3:

@@ -57,8 +57,7 @@ def measure(
         raw = cam.gradcam(a, cam.spatial(moved["logit"], layer.layout))
         note("raw", raw, float(arrays["raw"].abs().max()))
         note("map", cam.normalised_map(raw, size), 1.0)
-        if "softmax" in moved:
-            raw = cam.elementwise(a, cam.spatial(moved["softmax"], layer.layout))
-            note("seed_raw", raw, seed_scale)
-            note("seed_map", cam.plain_map(raw, size), seed_scale)
+        raw = cam.elementwise(a, cam.spatial(moved["softmax"], layer.layout))
+        note("seed_raw", raw, seed_scale)
+        note("seed_map", cam.plain_map(raw, size), seed_scale)
     return worst
