@@ -5,6 +5,7 @@ package torch_test
 import (
 	"context"
 	"slices"
+	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
@@ -199,7 +200,7 @@ func TestWithoutFolding(t *testing.T) {
 						p := forward(t, h, in...)
 						for k := range want {
 							require.Equal(t, want[k].Name, p.Outputs()[k].Name)
-							requireSame(t, c, want[k], p.Outputs()[k].Tensor)
+							requireSame(t, c, h, want[k], p.Outputs()[k].Tensor)
 						}
 						if l.Fallback {
 							continue // cannot be continued from
@@ -208,7 +209,7 @@ func TestWithoutFolding(t *testing.T) {
 							again, err := p.Rerun(ctx, p.Activation(0))
 							require.NoError(t, err)
 							for k := range want {
-								requireSame(t, c, want[k], again[k].Tensor)
+								requireSame(t, c, h, want[k], again[k].Tensor)
 							}
 							require.NoError(t, again.Close())
 						}
@@ -219,11 +220,13 @@ func TestWithoutFolding(t *testing.T) {
 	}
 }
 
-func requireSame(t *testing.T, c testCase, want torch.Value, got *torch.Tensor) {
+func requireSame(t *testing.T, c testCase, h *torch.Hook, want torch.Value, got *torch.Tensor) {
 	t.Helper()
-	if c.Name == "mha_scripted" {
-		// Its code asks whether gradients are on, and takes a fused operator
-		// when they are not.
+	replaced := slices.ContainsFunc(h.Plan().Notes, func(n string) bool { return strings.Contains(n, "replaced by differentiable") })
+	if replaced || c.Name == "mha_scripted" {
+		// A fused operator without a derivative has been replaced, which rounds
+		// differently on some processors. The scripted code asks whether gradients
+		// are on, and takes the fused operator when they are not.
 		require.InDeltaSlice(t, bitsOf(t, want.Tensor), bitsOf(t, got), 1e-6)
 		return
 	}
