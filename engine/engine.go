@@ -3,7 +3,8 @@ package engine
 import "context"
 
 // Input is the pseudo-layer that stands for the model's first input: a plan for
-// it has an empty head, so its activation is the input itself.
+// it has an empty head, so its activation is the input itself. "input@1" is the
+// second input, and so on.
 const Input = "input"
 
 // ReluRule chooses how gradients pass through every rectifier of the graph.
@@ -20,6 +21,24 @@ const (
 	ReluDeconvnet
 )
 
+// InPlaceRule chooses which value counts as a layer's activation when the
+// operation after the layer writes to it, as ReLU(inplace=True) behind a
+// convolution does. On all other layers the rules agree.
+type InPlaceRule int
+
+const (
+	// AsReturned is captum's rule: activation and gradient belong to the value as
+	// the submodule returned it.
+	AsReturned InPlaceRule = iota
+	// ActivationAfter is pytorch-grad-cam's rule on the CPU: the activation shares
+	// memory with what the next operation wrote, the gradient is by the value
+	// before.
+	ActivationAfter
+	// BothAfter is torch-cam's rule: activation and gradient belong to the value
+	// after the operation.
+	BothAfter
+)
+
 // Spec says what a plan must capture.
 type Spec struct {
 	// Layers are layer addresses: "path", "path@call", "path:element",
@@ -27,6 +46,8 @@ type Spec struct {
 	Layers []string
 	// Relu is the rule for gradients through rectifiers.
 	Relu ReluRule
+	// InPlace is the rule for layers whose value is written to later.
+	InPlace InPlaceRule
 }
 
 // Model runs a network and can be cut at its layers. Implementations are safe

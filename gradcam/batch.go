@@ -70,7 +70,7 @@ func (b *batch) explain(ctx context.Context, m Method, targets []Target) ([]Resu
 	if err := b.offers(m.Needs()); err != nil {
 		return nil, fmt.Errorf("method %s: %w", m.Name(), err)
 	}
-	run := &Run{batch: b}
+	run := &Run{method: m.Name(), batch: b}
 	var err error
 	if run.targets, err = aim(m, targets, b.samples); err != nil {
 		return nil, err

@@ -25,7 +25,8 @@ const (
 
 // formula is one method of the family.
 type formula struct {
-	name CAM
+	name    CAM
+	summary string
 	// weigh writes the weighted activation of one channel. a, g and dst have one
 	// value a position.
 	weigh  func(dst, a, g []float32)
@@ -35,10 +36,18 @@ type formula struct {
 // formulas lists the family in the order in which it is shown.
 func formulas() []formula {
 	return []formula{
-		{GradCAM, pooledGradient, Normalise},
-		{HiResCAM, elementwise, Normalise},
-		{Seed, elementwise, Clip},
+		{GradCAM, "channels weighted by their mean gradient (Selvaraju et al. 2017)", pooledGradient, Normalise},
+		{Seed, "gradient times activation, of the class's probability, not normalised", elementwise, Clip},
+		{HiResCAM, "gradient times activation, place by place (Draelos and Carin 2020)", elementwise, Normalise},
 	}
+}
+
+func camEntries() []Entry {
+	var all []Entry
+	for _, f := range formulas() {
+		all = append(all, Entry{f.name, ActivationMaps, f.summary})
+	}
+	return all
 }
 
 func (c CAM) formula() (formula, error) {

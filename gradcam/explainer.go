@@ -25,6 +25,10 @@ type Explainer struct {
 	labels     []string
 	top        int
 	log        *slog.Logger
+	seed       uint64
+	source     Source
+	memory     int64
+	progress   func(Progress) // nil: nobody listens
 
 	plans   memo[engine.Plan]
 	choices memo[Choice]
@@ -43,6 +47,8 @@ func New(model engine.Model, options ...Option) (*Explainer, error) {
 		methods: []Method{GradCAM},
 		top:     5,
 		log:     slog.New(slog.DiscardHandler),
+		source:  SeededSource(0),
+		memory:  DefaultMemory,
 		choices: memo[Choice]{limit: 64},
 	}
 	for _, set := range options {

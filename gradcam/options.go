@@ -134,3 +134,56 @@ func WithLogger(l *slog.Logger) Option {
 		return nil
 	}
 }
+
+// WithSeed seeds the methods that draw random numbers. The default is 0: two runs
+// give the same map.
+func WithSeed(seed uint64) Option {
+	return func(e *Explainer) error {
+		e.seed, e.source = seed, SeededSource(seed)
+		return nil
+	}
+}
+
+// WithSource replaces the random numbers of methods, so that they can be those of
+// another library.
+func WithSource(s Source) Option {
+	return func(e *Explainer) error {
+		if s == nil {
+			return fmt.Errorf("source is nil")
+		}
+		e.source = s
+		return nil
+	}
+}
+
+// DefaultMemory is what methods that try many changed copies may use at a time
+// for these copies, in bytes.
+const DefaultMemory = 64 << 20
+
+// WithMemory bounds the copies that methods such as ScoreCAM, RISE or occlusion
+// hold at a time, in bytes. It changes the time they take, not what they return;
+// a single copy is always held.
+func WithMemory(bytes int64) Option {
+	return func(e *Explainer) error {
+		if bytes < 1 {
+			return fmt.Errorf("a memory budget of %d bytes: give 1 or more", bytes)
+		}
+		e.memory = bytes
+		return nil
+	}
+}
+
+// Progress is how far a method has come in its many passes.
+type Progress struct {
+	Method      string
+	Done, Total int
+}
+
+// WithProgress calls f between the chunks of a method that takes many passes. f
+// may be called from several explanations at the same time.
+func WithProgress(f func(Progress)) Option {
+	return func(e *Explainer) error {
+		e.progress = f
+		return nil
+	}
+}

@@ -2,16 +2,49 @@ package gradcam
 
 import (
 	"fmt"
+	"slices"
 
 	"github.com/torchlight-go/torchlight/internal/nearest"
 )
+
+// Family groups methods by what they compute from.
+type Family string
+
+// The families, in the order in which they are shown.
+const (
+	// ActivationMaps are formulas of a layer's activation and gradient.
+	ActivationMaps Family = "activation maps"
+	// GradientFree methods look at the activation alone, or try changed copies of
+	// it or of the input.
+	GradientFree Family = "gradient-free"
+	// InputAttribution gives every number of the input its share.
+	InputAttribution Family = "input attribution"
+	// LayerAttribution gives every unit of a layer its share.
+	LayerAttribution Family = "layer attribution"
+	// Concepts find what recurs in an activation.
+	Concepts Family = "concepts"
+)
+
+// Entry is a method as lists show it.
+type Entry struct {
+	// Method has its default options.
+	Method Method
+	Family Family
+	// Summary is one line: what the method does, and its source.
+	Summary string
+}
+
+// Catalogue lists all methods by family.
+func Catalogue() []Entry {
+	return slices.Concat(camEntries())
+}
 
 // Methods are all methods, with their default options, in the order in which
 // they are shown.
 func Methods() []Method {
 	var all []Method
-	for _, f := range formulas() {
-		all = append(all, f.name)
+	for _, e := range Catalogue() {
+		all = append(all, e.Method)
 	}
 	return all
 }

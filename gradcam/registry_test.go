@@ -13,9 +13,10 @@ func TestByName(t *testing.T) {
 		require.NoError(t, err)
 		assert.Equal(t, m, got)
 		assert.Regexp(t, `^[a-z+-]+$`, m.Name())
+
 	}
 	_, err := ByName("grad-cam")
 	assert.EqualError(t, err, `unknown method "grad-cam" (did you mean "gradcam"?)`)
 	_, err = ByName("zzz")
-	assert.EqualError(t, err, `unknown method "zzz": give one of gradcam, hirescam, seed`)
+	assert.ErrorContains(t, err, `unknown method "zzz": give one of gradcam, seed, hirescam`)
 }

@@ -29,6 +29,9 @@ type Result struct {
 	Normalised bool
 	// Choice says why the layer was chosen, if the caller named none.
 	Choice Choice
+	// Seed is that of a method that draws random numbers, nil for one that does
+	// not.
+	Seed *uint64
 	// Timings are those of the whole batch.
 	Timings Timings
 
@@ -123,6 +126,10 @@ func (r *Run) results(m Method, maps []Attribution, timings Timings) []Result {
 			fusion:     b.explainer.fusion,
 			finish:     maps[0].Finish,
 			space:      mapSpace(b.inputs[0].Shape, maps[0]),
+		}
+		if m.Needs().Random {
+			seed := b.explainer.seed
+			res.Seed = &seed
 		}
 		if s.Index >= 0 && s.Index < len(probabilities) {
 			res.Target.Probability = probabilities[s.Index]

@@ -12,6 +12,7 @@ import (
 // with other methods: read only. It is valid until Map returns and belongs to
 // the goroutine that called Map.
 type Run struct {
+	method  string
 	batch   *batch
 	targets []Target
 	scores  []Score
@@ -69,6 +70,22 @@ func (r *Run) Plan(ctx context.Context, spec engine.Spec) (engine.Plan, error) {
 // Predict is the model's fastest forward pass.
 func (r *Run) Predict(ctx context.Context, inputs []engine.Array) ([]engine.Output, error) {
 	return r.batch.explainer.model.Predict(ctx, inputs)
+}
+
+// Source draws the method's random numbers.
+func (r *Run) Source() Source { return r.batch.explainer.source }
+
+// Rows is how many copies of that many float32 values fit into the memory that
+// the method may use at a time: at least one.
+func (r *Run) Rows(values int) int {
+	return int(max(1, r.batch.explainer.memory/(4*int64(max(1, values)))))
+}
+
+// Progress tells whoever listens that done of total passes are made.
+func (r *Run) Progress(done, total int) {
+	if f := r.batch.explainer.progress; f != nil {
+		f(Progress{r.method, done, total})
+	}
 }
 
 // Score scores other outputs of the model, such as those of perturbed inputs,

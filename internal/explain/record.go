@@ -33,7 +33,7 @@ type Record struct {
 	// Preprocess is how the photo became the input, null for an array.
 	Preprocess *Preprocessing `json:"preprocess"`
 	// Seed is that of a method that draws numbers, null for one that does not.
-	Seed     *int64            `json:"seed"`
+	Seed     *uint64           `json:"seed"`
 	Versions map[string]string `json:"versions"`
 	Timings  Timings           `json:"timings"`
 	// Files are the results, the record's own file last.
@@ -97,6 +97,7 @@ func (s *Session) record(w *work, r gradcam.Result, rendering time.Duration) Rec
 		Target:     Target{Asked: first(s.config.Target, "top1"), Explained: r.Target.Target, Label: r.Target.Label, Score: r.Target.Score},
 		Top:        make([]Class, len(r.Top)),
 		Raw:        Extremes{r.RawMin, r.RawMax},
+		Seed:       r.Seed,
 		Normalised: r.Normalised, Reason: string(r.Reason), Versions: s.config.Versions,
 		Timings: Timings{
 			Decode: ms(w.decode), Preprocess: ms(w.preprocess), Choose: ms(r.Timings.Choose), Forward: ms(r.Timings.Forward),
