@@ -36,7 +36,7 @@ type Entry struct {
 
 // Catalogue lists all methods by family.
 func Catalogue() []Entry {
-	return slices.Concat(camEntries())
+	return slices.Concat(camEntries(), trialEntries(), smoothedScoreEntries())
 }
 
 // Methods are all methods, with their default options, in the order in which

@@ -12,7 +12,7 @@ func Bilinear(dst, src []float32, h, w, H, W int) {
 		copy(dst, src)
 		return
 	}
-	separable(dst, src, w, taps(H, h, halfPixel(h, H)), taps(W, w, halfPixel(w, W)))
+	NewBilinear(h, w, H, W).Resize(dst, src)
 }
 
 // AlignCorners resizes as F.interpolate(mode="bilinear", align_corners=True)
@@ -24,7 +24,7 @@ func AlignCorners(dst, src []float32, h, w, H, W int) {
 		copy(dst, src)
 		return
 	}
-	separable(dst, src, w, taps(H, h, alignedCorners(h, H)), taps(W, w, alignedCorners(w, W)))
+	NewAlignCorners(h, w, H, W).Resize(dst, src)
 }
 
 // Affine fills dst, H rows of W columns, with bilinear samples of the h x w map
@@ -32,7 +32,7 @@ func AlignCorners(dst, src []float32, h, w, H, W int) {
 // its border. Affine with Line{Scale: h/H} and Line{Scale: w/W} is [Bilinear].
 func Affine(dst, src []float32, h, w, H, W int, y, x Line) {
 	check(dst, src, h, w, H, W)
-	separable(dst, src, w, taps(H, h, y.at), taps(W, w, x.at))
+	newResizer(h, w, taps(H, h, y.at), taps(W, w, x.at)).Resize(dst, src)
 }
 
 // Nearest resizes by repeating or dropping values: output pixel i reads input
@@ -62,10 +62,10 @@ func floors(n, in int) []int {
 
 // separable interpolates along rows first, then between rows. Neighbouring
 // output rows read the same two input rows, so each input row is stretched
-// once: lo and hi hold the stretched rows that the last output row used.
-func separable(dst, src []float32, w int, rows, cols []tap) {
+// once: lo and hi, of the output's width, hold the stretched rows that the last
+// output row used.
+func separable(dst, src []float32, w int, rows, cols []tap, lo, hi []float32) {
 	n := len(cols)
-	lo, hi := make([]float32, n), make([]float32, n)
 	atLo, atHi := -1, -1
 	for y, t := range rows {
 		if t.lo == atHi && t.lo != atLo {

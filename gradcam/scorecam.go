@@ -1,0 +1,214 @@
+package gradcam
+
+import (
+	"context"
+
+	"github.com/torchlight-go/torchlight/engine"
+	"github.com/torchlight-go/torchlight/gradcam/resample"
+)
+
+// SSCAM smooths Score-CAM's masks with noise and averages the scores (Wang et al.
+// 2020, arXiv:2006.14255), as torch-cam computes it: channels are stretched to
+// 0..1 at the layer's size, then upsampled with half-pixel centres, then noise is
+// added; weights are the softmax of the mean scores. Draw i*C + k is the noise,
+// [H*W], of sample i's mask of channel k.
+type SSCAM struct {
+	// Samples is the number of noisy masks a channel; 0 is 35.
+	Samples int
+	// Sigma is the standard deviation of the noise; 0 is 2.
+	Sigma float64
+}
+
+// Name is "sscam".
+func (SSCAM) Name() string { return "sscam" }
+
+// Needs are predictions.
+func (m SSCAM) Needs() Needs {
+	return Needs{Layer: true, Predict: true, Random: true, Cost: Cost{Forward: 1, Note: "Samples (35) whole forward passes a channel"}}
+}
+
+// Map returns one raw map a layer.
+func (m SSCAM) Map(ctx context.Context, run *Run) ([]Attribution, error) {
+	samples, sigma := orDefault(m.Samples, 35), float32(orDefault(m.Sigma, 2))
+	return weighChannels(ctx, run, samples, func(ctx context.Context, t *trial, layer int) ([]float64, error) {
+		noise := []float32(nil)
+		return averageMasked(ctx, t, layer, samples, func(n, draw int, mask []float32) {
+			noise = fit(noise, len(mask))
+			run.Source().Normal(draw, n, noise)
+			for i, z := range noise {
+				mask[i] += sigma * z
+			}
+		})
+	})
+}
+
+// ISCAM averages the scores along a path of ever stronger masks (Naidu et al.
+// 2020, arXiv:2010.03023), as torch-cam computes it: its i-th factor is the
+// running sum of (j+1)/Samples, which exceeds 1. Masks and weights are SS-CAM's
+// without noise.
+type ISCAM struct {
+	// Samples is the number of masks a channel; 0 is 10.
+	Samples int
+}
+
+// Name is "iscam".
+func (ISCAM) Name() string { return "iscam" }
+
+// Needs are predictions.
+func (m ISCAM) Needs() Needs {
+	return Needs{Layer: true, Predict: true, Cost: Cost{Forward: 1, Note: "Samples (10) whole forward passes a channel"}}
+}
+
+// Map returns one raw map a layer.
+func (m ISCAM) Map(ctx context.Context, run *Run) ([]Attribution, error) {
+	samples := orDefault(m.Samples, 10)
+	factors, sum := make([]float32, samples), 0.0
+	for i := range factors {
+		sum += float64(i+1) / float64(samples)
+		factors[i] = float32(sum)
+	}
+	views, err := run.Activations()
+	if err != nil {
+		return nil, err
+	}
+	return weighChannels(ctx, run, samples, func(ctx context.Context, t *trial, layer int) ([]float64, error) {
+		return averageMasked(ctx, t, layer, samples, func(_, draw int, mask []float32) {
+			factor := factors[draw/views[layer].C]
+			for i := range mask {
+				mask[i] *= factor
+			}
+		})
+	})
+}
+
+func smoothedScoreEntries() []Entry {
+	return []Entry{
+		{SSCAM{}, GradientFree, "Score-CAM averaged over noisy masks (Wang et al. 2020)"},
+		{ISCAM{}, GradientFree, "Score-CAM averaged over ever stronger masks (Naidu et al. 2020)"},
+	}
+}
+
+// orDefault is the reference's default for an option left at zero.
+func orDefault[T int | float64](v, standard T) T {
+	if v == 0 {
+		return standard
+	}
+	return v
+}
+
+// fit returns a slice of n values, s if it has room.
+func fit(s []float32, n int) []float32 {
+	if cap(s) < n {
+		return make([]float32, n)
+	}
+	return s[:n]
+}
+
+// scoreMasked are Score-CAM's weights.
+func scoreMasked(ctx context.Context, t *trial, layer int) ([]float64, error) {
+	views, err := t.run.Activations()
+	if err != nil {
+		return nil, err
+	}
+	v := views[layer]
+	up, err := upsampler(v, t.run.Inputs()[0], resample.NewAlignCorners)
+	if err != nil {
+		return nil, err
+	}
+	mask := make([]float32, up.Len())
+	x := t.run.Inputs()[0]
+	weights, err := t.score(ctx, copies{of: x, each: v.C, write: func(n, k int, row []float32) {
+		up.Resize(mask, v.Channel(n, k))
+		low, high := extremes(mask)
+		scale := high - low + 1e-8
+		for i, u := range mask {
+			mask[i] = (u - low) / scale
+		}
+		multiply(row, x.Row(n).Data, mask)
+	}}, t.run.predict())
+	softmaxRows(weights, v.C)
+	return weights, err
+}
+
+// averageMasked are SS-CAM's and IS-CAM's weights: the softmax over channels of
+// the mean score of so many masks, each changed by change. Draw i*C + k is
+// sample i of channel k.
+func averageMasked(ctx context.Context, t *trial, layer, samples int, change func(n, draw int, mask []float32)) ([]float64, error) {
+	views, err := t.run.Activations()
+	if err != nil {
+		return nil, err
+	}
+	v, x := views[layer], t.run.Inputs()[0]
+	up, err := upsampler(v, x, resample.NewBilinear)
+	if err != nil {
+		return nil, err
+	}
+	small, mask := make([]float32, v.Positions()), make([]float32, up.Len())
+	scores, err := t.score(ctx, copies{of: x, each: samples * v.C, write: func(n, draw int, row []float32) {
+		copy(small, v.Channel(n, draw%v.C))
+		stretch(small)
+		up.Resize(mask, small)
+		change(n, draw, mask)
+		multiply(row, x.Row(n).Data, mask)
+	}}, t.run.predict())
+	if err != nil {
+		return nil, err
+	}
+	weights := make([]float64, v.N*v.C)
+	for i, s := range scores {
+		n, draw := i/(samples*v.C), i%(samples*v.C)
+		weights[n*v.C+draw%v.C] += s / float64(samples)
+	}
+	softmaxRows(weights, v.C)
+	return weights, nil
+}
+
+// stretch brings a mask to 0..1 as torch-cam does, with an epsilon of 1e-8.
+func stretch(mask []float32) {
+	low, high := extremes(mask)
+	for i, u := range mask {
+		mask[i] = (u - low) / (high - low + 1e-8)
+	}
+}
+
+// multiply masks every channel of an input.
+func multiply(dst, x, mask []float32) {
+	for len(x) > 0 {
+		out, in := dst[:len(mask)], x[:len(mask)]
+		for i, m := range mask {
+			out[i] = in[i] * m
+		}
+		dst, x = dst[len(mask):], x[len(mask):]
+	}
+}
+
+func softmaxRows(z []float64, n int) {
+	for ; len(z) > 0; z = z[n:] {
+		softmax(z[:n])
+	}
+}
+
+// upsampler brings a layer's channels to the size of the input.
+func upsampler(v View, input engine.Array, kind func(h, w, H, W int) *resample.Resizer) (*resample.Resizer, error) {
+	H, W, err := plane(input.Shape)
+	if err != nil {
+		return nil, err
+	}
+	if len(v.Space) > 2 {
+		return nil, markf(ErrLayer, "masks need a layer of rows and columns, its space is %v", v.Space)
+	}
+	space := volume(v.Space)
+	return kind(space[1], space[2], H, W), nil
+}
+
+// plane are the rows and columns of an input that can be masked; a signal
+// [N, C, L] has one row.
+func plane(shape []int) (h, w int, err error) {
+	switch len(shape) {
+	case 3:
+		return 1, shape[2], nil
+	case 4:
+		return shape[2], shape[3], nil
+	}
+	return 0, 0, markf(ErrLayer, "masks need an input [N, C, H, W] or [N, C, L], it has shape %v", shape)
+}
