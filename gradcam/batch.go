@@ -9,7 +9,7 @@ import (
 )
 
 // forward runs the batch, through the layers if any method needs them.
-func (b *batch) forward(ctx context.Context) error {
+func (b *batch) forward(ctx context.Context, targets []Target) error {
 	var err error
 	if needsLayer(b.explainer.methods) {
 		err = b.capture(ctx)
@@ -21,10 +21,7 @@ func (b *batch) forward(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	if b.output, err = chooseOutput(b.outputs, b.explainer.outputName); err != nil {
-		return err
-	}
-	b.samples, err = samples(b.outputs[b.output], b.n, b.explainer.kind)
+	b.output, b.samples, err = b.explainer.scored(b.outputs, b.n, targets)
 	return err
 }
 
@@ -78,6 +75,9 @@ func (b *batch) explain(ctx context.Context, m Method, targets []Target) ([]Resu
 	if run.scores, run.cotangents, err = score(b.outputs, b.output, b.samples, run.targets); err != nil {
 		return nil, err
 	}
+	if err := b.differentiable(m.Needs(), run.targets, run.scores); err != nil {
+		return nil, fmt.Errorf("method %s: %w", m.Name(), err)
+	}
 	start, backward := time.Now(), b.timings.Backward
 	maps, err := m.Map(ctx, run)
 	if err == nil {
@@ -105,29 +105,4 @@ func checkMaps(maps []Attribution, n int) error {
 		}
 	}
 	return nil
-}
-
-// offers says which need the engine cannot meet, and which methods would work.
-func (b *batch) offers(needs Needs) error {
-	lacks := b.lacks(needs)
-	if lacks == "" {
-		return nil
-	}
-	var work []string
-	for _, m := range Methods() {
-		if b.lacks(m.Needs()) == "" {
-			work = append(work, m.Name())
-		}
-	}
-	return fmt.Errorf("%w: the engine offers no %s here: use one of %s", ErrLayer, lacks, list(work))
-}
-
-func (b *batch) lacks(needs Needs) string {
-	if _, ok := b.pass.(engine.SecondOrder); needs.SecondOrder && !ok {
-		return "second derivative"
-	}
-	if _, ok := b.pass.(engine.RerunGrad); needs.RerunGrad && !ok {
-		return "gradient of a re-run"
-	}
-	return ""
 }

@@ -124,7 +124,7 @@ func (e *Explainer) explain(ctx context.Context, inputs []engine.Array, targets 
 	}
 	b := &batch{explainer: e, inputs: inputs, n: n}
 	defer b.close()
-	if err := b.forward(ctx); err != nil {
+	if err := b.forward(ctx, each); err != nil {
 		return nil, err
 	}
 	all := make([][]Result, len(e.methods))

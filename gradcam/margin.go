@@ -4,9 +4,12 @@ import "fmt"
 
 // Margin explains why the network says class a rather than class b: the
 // difference of their raw outputs.
-func Margin(a, b int) Target { return margin{a, b} }
+func Margin(a, b int) Target { return margin{a: a, b: b} }
 
-type margin struct{ a, b int }
+type margin struct {
+	linear
+	a, b int
+}
 
 func (m margin) String() string { return fmt.Sprintf("margin:%d-%d", m.a, m.b) }
 
@@ -21,8 +24,4 @@ func (m margin) Score(y Sample) (Score, error) {
 	dz[m.a]++
 	dz[m.b]--
 	return Score{Value: z[m.a] - z[m.b], Index: m.a, Cotangent: y.spread(dz)}, nil
-}
-
-func (m margin) Curvature(_ Sample, u []float32) ([]float32, error) {
-	return make([]float32, len(u)), nil
 }

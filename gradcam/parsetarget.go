@@ -15,6 +15,11 @@ import (
 //	rest:N            its output minus its cross-entropy
 //	margin:A-B        the output of class A minus that of class B
 //	neg:N             what speaks against it
+//	raw               the only number of the output
+//	binary:1          the only output, for category 1; binary:0 against it
+//	anchor:P:N        the output of class N at position P: an anchor, a pixel, a token
+//	box:L,T,R,B,N     a box of a detector, left, top, right and bottom in pixels, and
+//	                  its label; several with ; between, @0.6 after them for the overlap
 //
 // Where N stands after a colon, topK and =LABEL do as well; after neg: so do the
 // other forms. labels may be nil; with labels, a class that has none is out of
@@ -37,6 +42,8 @@ func parsePositive(whole, s string, labels []string) (Target, error) {
 	word, operand, found := strings.Cut(s, ":")
 	of := logit
 	switch {
+	case s == "raw":
+		return RawOutput(), nil
 	case !found:
 		operand = s
 	case word == "prob":
@@ -47,6 +54,12 @@ func parsePositive(whole, s string, labels []string) (Target, error) {
 		of = rest
 	case word == "margin":
 		return parseMargin(whole, operand, labels)
+	case word == "binary":
+		return parseBinary(whole, operand)
+	case word == "anchor":
+		return parseAnchor(whole, operand, labels)
+	case word == "box":
+		return parseBoxes(whole, operand)
 	default:
 		operand = s
 	}

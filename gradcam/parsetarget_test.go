@@ -12,27 +12,35 @@ var awkward = []string{"tabby", "crane", "Egyptian cat", "crane", "7", "black-an
 
 func TestParseTarget(t *testing.T) {
 	for in, want := range map[string]Target{
-		"top1":          Top1(),
-		"top5":          TopK(5),
-		"3":             Class(3),
-		"=7":            Class(4),
-		"7":             Class(7),
-		"Egyptian cat":  Class(2),
-		"egyptian CAT":  Class(2),
-		"tabby":         Class(0),
-		"TABBY":         Class(8),
-		"black-and-tan": Class(5),
-		"=top1":         Class(6),
-		"=x:y":          Class(7),
-		"x:y":           Class(7),
-		"prob:2":        Probability(2),
-		"prob:top1":     Seed.Retarget(Top1()),
-		"prob:=7":       Probability(4),
-		"logprob:1":     LogProbability(1),
-		"rest:0":        ReST(0),
-		"margin:2-0":    Margin(2, 0),
-		"neg:3":         Negative(Class(3)),
-		"neg:top2":      Negative(TopK(2)),
+		"top1":                              Top1(),
+		"top5":                              TopK(5),
+		"3":                                 Class(3),
+		"=7":                                Class(4),
+		"7":                                 Class(7),
+		"Egyptian cat":                      Class(2),
+		"egyptian CAT":                      Class(2),
+		"tabby":                             Class(0),
+		"TABBY":                             Class(8),
+		"black-and-tan":                     Class(5),
+		"=top1":                             Class(6),
+		"=x:y":                              Class(7),
+		"x:y":                               Class(7),
+		"prob:2":                            Probability(2),
+		"prob:top1":                         Seed.Retarget(Top1()),
+		"prob:=7":                           Probability(4),
+		"logprob:1":                         LogProbability(1),
+		"rest:0":                            ReST(0),
+		"margin:2-0":                        Margin(2, 0),
+		"neg:3":                             Negative(Class(3)),
+		"neg:top2":                          Negative(TopK(2)),
+		"raw":                               RawOutput(),
+		"neg:raw":                           Negative(RawOutput()),
+		"binary:0":                          Binary(0),
+		"binary:1":                          Binary(1),
+		"anchor:12:3":                       Anchor(12, 3),
+		"anchor:0:=7":                       Anchor(0, 4),
+		"box:1,2,3.5,4,7":                   Boxes(0.5, Box{1, 2, 3.5, 4, 7}),
+		"neg:box:1,2,3,4,7;-1,0,9,9,1@0.25": Negative(Boxes(0.25, Box{1, 2, 3, 4, 7}, Box{-1, 0, 9, 9, 1})),
 	} {
 		got, err := ParseTarget(in, awkward)
 		require.NoError(t, err, in)
@@ -42,7 +50,7 @@ func TestParseTarget(t *testing.T) {
 
 // What a target calls itself can be read again.
 func TestParseTargetReadsString(t *testing.T) {
-	for _, target := range allTargets(2)[:8] {
+	for _, target := range append(allTargets(2)[:8], Binary(1), RawOutput(), Anchor(5, 2), Boxes(0.75, Box{0.5, 1, 2, 3, 4}), Negative(Boxes(0, Box{0, 1, 2, 1e9, 4}))) {
 		got, err := ParseTarget(target.String(), nil)
 		require.NoError(t, err)
 		assert.Equal(t, target, got)
@@ -70,6 +78,17 @@ func TestParseTargetErrors(t *testing.T) {
 		"margin:1-99":          "class 99 is out of range",
 		"margin:2-2":           "no margin over itself",
 		"neg:neg:1":            `"neg:1" is no class index`,
+		"binary:2":             "give a category, binary:1 or binary:0",
+		"anchor:1":             `"" is no class index`,
+		"anchor:x:1":           `"x" is no position`,
+		"anchor:-1:1":          `"-1" is no position`,
+		"anchor:1:top1":        "top1 is chosen by the mean over positions",
+		"anchor:1:9":           "class 9 is out of range",
+		"box:1,2,3,4":          `"1,2,3,4" is no box: give left,top,right,bottom`,
+		"box:1,2,3,4,cat":      `is no box`,
+		"box:3,2,1,4,5":        `is no box`,
+		"box:NaN,2,3,4,5":      `is no box`,
+		"box:1,2,3,4,5@2":      `"2" is no overlap: give a number between 0 and 1`,
 		"lime:3":               `label "lime:3": no class has it`,
 	} {
 		_, err := ParseTarget(in, awkward)
@@ -89,7 +108,7 @@ func TestParseTargetErrors(t *testing.T) {
 }
 
 func FuzzParseTarget(f *testing.F) {
-	for _, s := range []string{"top1", "=7", "prob:2", "margin:1-2", "neg:top3", "crane", "rest:", "::", "top", "=", "-"} {
+	for _, s := range []string{"top1", "=7", "prob:2", "margin:1-2", "neg:top3", "crane", "rest:", "raw", "binary:1", "anchor:3:=7", "box:1,2,3,4,5;0,0,1,1,2@0.3", "::", "top", "=", "-"} {
 		f.Add(s)
 	}
 	f.Fuzz(func(t *testing.T, s string) {

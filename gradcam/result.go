@@ -113,13 +113,11 @@ func (r *Run) results(m Method, maps []Attribution, timings Timings) []Result {
 	b := r.batch
 	results := make([]Result, b.n)
 	for i := range results {
-		y, s := b.samples[i], r.scores[i]
-		probabilities := y.Probabilities()
 		res := Result{
 			Sample:     i,
 			Method:     m.Name(),
-			Target:     Explained{r.targets[i].String(), ClassScore{Index: s.Index, Score: s.Value}},
-			Top:        best(y.Values(), probabilities, b.explainer.labels, b.explainer.top),
+			Target:     Explained{r.targets[i].String(), b.class(r.scores[i], i)},
+			Top:        b.best(i),
 			Normalised: maps[0].Finish != Clip,
 			Choice:     b.choice,
 			Timings:    timings,
@@ -130,10 +128,6 @@ func (r *Run) results(m Method, maps []Attribution, timings Timings) []Result {
 		if m.Needs().Random {
 			seed := b.explainer.seed
 			res.Seed = &seed
-		}
-		if s.Index >= 0 && s.Index < len(probabilities) {
-			res.Target.Probability = probabilities[s.Index]
-			res.Target.Label = label(b.explainer.labels, s.Index)
 		}
 		for _, a := range maps {
 			res.Raw = append(res.Raw, r.raw(m.Needs(), a, i))

@@ -96,6 +96,13 @@ func (r *Run) Score(outputs []engine.Output, rows []int) ([]Score, []engine.Cota
 	if rows == nil {
 		rows = identity(b.n)
 	}
+	targets := make([]Target, len(rows))
+	for row, sample := range rows {
+		targets[row] = r.targets[sample]
+	}
+	if b.output == noOutput {
+		return score(outputs, noOutput, make([]Sample, len(rows)), targets)
+	}
 	i, err := chooseOutput(outputs, b.outputs[b.output].Name)
 	if err != nil {
 		return nil, nil, err
@@ -103,10 +110,6 @@ func (r *Run) Score(outputs []engine.Output, rows []int) ([]Score, []engine.Cota
 	ys, err := samples(outputs[i], len(rows), b.explainer.kind)
 	if err != nil {
 		return nil, nil, err
-	}
-	targets := make([]Target, len(rows))
-	for row, sample := range rows {
-		targets[row] = r.targets[sample]
 	}
 	return score(outputs, i, ys, targets)
 }

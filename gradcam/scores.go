@@ -43,11 +43,16 @@ func aim(m Method, targets []Target, samples []Sample) ([]Target, error) {
 	return aimed, nil
 }
 
-// score scores every sample and gathers the cotangents of the batch.
+// score scores every sample and gathers the cotangents of the batch. Without a
+// chosen output all targets are Joint.
 func score(outputs []engine.Output, chosen int, samples []Sample, targets []Target) ([]Score, []engine.Cotangent, error) {
 	scores := make([]Score, len(samples))
-	own := engine.NewArray(outputs[chosen].Array.Shape...)
-	sums := cotangentSum{{Output: outputs[chosen].Name, Array: own}}
+	var sums cotangentSum
+	var own engine.Array
+	if chosen != noOutput {
+		own = engine.NewArray(outputs[chosen].Array.Shape...)
+		sums = cotangentSum{{Output: outputs[chosen].Name, Array: own}}
+	}
 	for i, y := range samples {
 		var err error
 		if joint, ok := targets[i].(Joint); ok {
@@ -71,8 +76,8 @@ func score(outputs []engine.Output, chosen int, samples []Sample, targets []Targ
 
 // checkScore holds a target of somebody else's to its contract.
 func checkScore(t Target, s Score, y Sample) error {
-	if len(s.Cotangent) != y.Output.Len() {
-		return markf(ErrTarget, "target %s: its gradient has %d values, the output %v has %d", t, len(s.Cotangent), y.Output.Shape, y.Output.Len())
+	if s.Cotangent != nil && len(s.Cotangent) != y.Output.Len() {
+		return markf(ErrTarget, "target %s: its gradient has %d values, the output %v has %d: return one for each", t, len(s.Cotangent), y.Output.Shape, y.Output.Len())
 	}
 	return finite(engine.Array{Shape: y.Output.Shape, Data: s.Cotangent}, fmt.Sprintf("gradient of target %s", t))
 }

@@ -25,7 +25,8 @@ type Score struct {
 	Value float64
 	// Index is the class it is about, or [NoClass].
 	Index int
-	// Cotangent is dValue/dOutput, in the order of the output's elements.
+	// Cotangent is dValue/dOutput, in the order of the output's elements; nil where
+	// there is no derivative, so that only methods without gradients can explain it.
 	Cotangent []float32
 	// Saturated says that Value is a probability so close to 1 that its float32
 	// gradient is rounding noise: the map is blank, with [SaturatedTarget].
@@ -60,71 +61,31 @@ type Joint interface {
 // Func is a target of your own: fn gets one sample's output, without the batch
 // axis, and returns the score and its derivative by every element of y. name is
 // what results show. fn must be safe for concurrent use.
+//
+// A score that cannot be differentiated comes with a nil gradient: methods that
+// only compare scores, such as ScoreCAM or occlusion, can explain it.
 func Func(name string, fn func(y engine.Array) (score float64, gradient []float32, err error)) Target {
-	return function{name, fn}
+	return &function{name, fn}
 }
 
+// function is used by its address, as Go functions cannot be compared.
 type function struct {
 	name string
 	fn   func(engine.Array) (float64, []float32, error)
 }
 
-func (f function) String() string { return f.name }
+func (f *function) String() string { return f.name }
 
-func (f function) Score(y Sample) (Score, error) {
+func (f *function) Score(y Sample) (Score, error) {
 	value, gradient, err := f.fn(y.Output)
 	if err != nil {
 		return Score{}, markf(ErrTarget, "target %s: %v", f.name, err)
 	}
-	if len(gradient) != y.Output.Len() {
-		return Score{}, markf(ErrTarget, "target %s: its gradient has %d values, the output %v has %d",
+	if gradient != nil && len(gradient) != y.Output.Len() {
+		return Score{}, markf(ErrTarget, "target %s: its gradient has %d values, the output %v has %d: return one for each",
 			f.name, len(gradient), y.Output.Shape, y.Output.Len())
 	}
 	return Score{Value: value, Index: NoClass, Cotangent: gradient}, nil
-}
-
-// Negative is the counterfactual of a target: what speaks against it. Score and
-// gradient change their sign. For a network with one logit it explains the
-// second class.
-func Negative(t Target) Target { return negative{t} }
-
-type negative struct{ of Target }
-
-func (n negative) String() string { return "neg:" + n.of.String() }
-
-func (n negative) Score(y Sample) (Score, error) {
-	s, err := n.of.Score(y)
-	if err != nil {
-		return Score{}, err
-	}
-	s.Value = -s.Value
-	s.Cotangent = negated(s.Cotangent)
-	return s, nil
-}
-
-func (n negative) Resolve(y Sample) (Target, error) {
-	t, err := resolve(n.of, y)
-	if err != nil {
-		return nil, err
-	}
-	return negative{t}, nil
-}
-
-func (n negative) Curvature(y Sample, u []float32) ([]float32, error) {
-	c, ok := n.of.(Curved)
-	if !ok {
-		return make([]float32, len(u)), nil
-	}
-	h, err := c.Curvature(y, u)
-	return negated(h), err
-}
-
-func negated(v []float32) []float32 {
-	out := make([]float32, len(v))
-	for i, x := range v {
-		out[i] = -x
-	}
-	return out
 }
 
 // resolve fixes a target's choice, if it makes one.

@@ -51,6 +51,10 @@ func TestTargetValues(t *testing.T) {
 		{Class(1), Sample{Output: engine.Array{Shape: []int{2, 1, 2}, Data: []float32{1, 2, 3, 5}}}, "1", 4, 1},
 		{Class(1), Sample{Output: engine.Array{Shape: []int{3, 2}, Data: []float32{0, 1, 0, 2, 0, 6}}}, "1", 3, 1},
 		{Class(0), Sample{Output: engine.Array{Shape: []int{}, Data: []float32{7}}}, "0", 7, 0},
+		{RawOutput(), Sample{Output: engine.Array{Shape: []int{}, Data: []float32{7}}}, "raw", 7, NoClass},
+		{Binary(0), Sample{Output: engine.Array{Shape: []int{1, 1, 2}, Data: []float32{7, 8}}}, "binary:0", -7.5, NoClass},
+		{Anchor(3, 1), Sample{Output: engine.Array{Shape: []int{2, 2, 2}, Data: []float32{1, 2, 3, 4, 5, 6, 7, 8}}}, "anchor:3:1", 8, 1},
+		{Anchor(2, 1), Sample{Output: engine.Array{Shape: []int{3, 2}, Data: []float32{0, 1, 0, 2, 0, 6}}}, "anchor:2:1", 6, 1},
 	} {
 		s := scoreOf(t, c.target, c.y)
 		assert.Equal(t, c.name, c.target.String())
@@ -75,12 +79,28 @@ func allTargets(c int) []Target {
 	}
 }
 
+// targetsFor adds those that fit the shape of y only.
+func targetsFor(y Sample) []Target {
+	reference := make([]float32, len(y.Values()))
+	for i := range reference {
+		reference[i] = float32(i) - 1.25
+	}
+	all := append(allTargets(2), Anchor(0, 2), Similarity("r", reference), DotProduct("r", reference), Negative(Similarity("r", reference)))
+	if len(y.Output.Shape) == 3 {
+		all = append(all, Mask("m", engine.Array{Shape: []int{2, 2}, Data: []float32{1, 0, 0.5, 0}}, 2))
+	}
+	if y.Output.Len() == 1 {
+		all = []Target{RawOutput(), Binary(0), Binary(1), Negative(RawOutput())}
+	}
+	return all
+}
+
 // outputs of every kind and shape, values away from ties.
 func allSamples() []Sample {
 	rng := rand.New(rand.NewPCG(7, 8))
 	var all []Sample
 	for _, kind := range []OutputKind{Logits, Probabilities, Sigmoid} {
-		for _, shape := range [][]int{{5}, {3, 4}, {3, 2, 2}} {
+		for _, shape := range [][]int{{5}, {3, 4}, {3, 2, 2}, {1}, {}} {
 			a := engine.NewArray(shape...)
 			for i := range a.Data {
 				a.Data[i] = float32(rng.NormFloat64())
@@ -105,7 +125,7 @@ func nudged(y Sample, i int, d float32) Sample {
 func TestCotangentsAreDerivatives(t *testing.T) {
 	const step = 1.0 / 256 // exact in float32
 	for _, y := range allSamples() {
-		for _, target := range allTargets(2) {
+		for _, target := range targetsFor(y) {
 			s := scoreOf(t, target, y)
 			for i := range y.Output.Data {
 				up, down := nudged(y, i, step), nudged(y, i, -step)
@@ -124,7 +144,7 @@ func TestCurvatureIsTheDerivativeOfTheCotangent(t *testing.T) {
 		for i := range u {
 			u[i] = float32(i%3) - 1
 		}
-		for _, target := range allTargets(2) {
+		for _, target := range targetsFor(y) {
 			curved, ok := target.(Curved)
 			if !ok {
 				assert.Equal(t, "squares", target.String(), "only Go functions have no curvature")
@@ -196,6 +216,11 @@ func TestTargetErrors(t *testing.T) {
 		{TopK(0), "top0 is out of range"},
 		{Margin(0, 9), "class 9 is out of range"},
 		{Negative(Class(3)), "class 3 is out of range"},
+		{Binary(2), "target binary:2: the categories are 0 and 1"},
+		{Binary(1), "target binary:1: the model has 3 classes, not one output: explain class 1"},
+		{RawOutput(), "target raw: the output [3] has 3 numbers for each sample: choose one"},
+		{Anchor(1, 0), "target anchor:1:0: position 1 is out of range: the output [3] has positions 0 to 0"},
+		{Anchor(0, 3), "class 3 is out of range: the output [3] has classes 0 to 2"},
 		{Func("mine", func(engine.Array) (float64, []float32, error) { return 0, make([]float32, 2), nil }), "target mine: its gradient has 2 values, the output [3] has 3"},
 		{Func("mine", func(engine.Array) (float64, []float32, error) { return 0, nil, errors.New("no face found") }), "target mine: no face found"},
 	} {

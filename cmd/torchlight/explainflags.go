@@ -46,7 +46,7 @@ func (f *explainFlags) addQuestion(c *cobra.Command) {
 	fl := c.Flags()
 	fl.StringArrayVar(&f.layers, "layer", nil, "`LAYER` to explain: path[@call][:element], or #op:index in a frozen file; may be repeated (default: the card's, or the last with space in it)")
 	fl.StringVar(&f.method, "method", "", "`METHOD` to explain with, see `torchlight methods` (default: the card's, or gradcam)")
-	fl.StringVar(&f.target, "target", "top1", "`TARGET` to explain: top1, topK, N, LABEL, =LABEL, prob:N, logprob:N, rest:N, margin:A-B or neg:N")
+	fl.StringVar(&f.target, "target", "top1", "`TARGET` to explain: top1, topK, N, LABEL, =LABEL, prob:N, logprob:N, rest:N, margin:A-B, binary:1, raw, anchor:P:N, box:L,T,R,B,N or neg:TARGET")
 	fl.StringVar(&f.fusion, "fusion", "mean", "`HOW` the maps of several layers become one: mean, max or product")
 	fl.StringVar(&f.output, "output", "", "`NAME` of the output to explain, of several (default: the card's, or the usual one)")
 	fl.StringVar(&f.outputKind, "output-kind", "", "`KIND` of the output's numbers: logits, probabilities or sigmoid (default: the card's, or logits)")

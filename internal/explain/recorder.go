@@ -50,7 +50,7 @@ func (r *recorder) record(ctx context.Context, run *gradcam.Run) error {
 		return err
 	}
 	for _, o := range run.Outputs() {
-		if o.Name == cotangents[0].Output {
+		if len(cotangents) > 0 && o.Name == cotangents[0].Output {
 			r.output = o.Array
 		}
 	}
