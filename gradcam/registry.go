@@ -36,7 +36,7 @@ type Entry struct {
 
 // Catalogue lists all methods by family.
 func Catalogue() []Entry {
-	return slices.Concat(camEntries(), trialEntries(), smoothedScoreEntries())
+	return slices.Concat(camEntries(), trialEntries(), smoothedScoreEntries(), reciproEntries(), riseEntries())
 }
 
 // Methods are all methods, with their default options, in the order in which
