@@ -17,13 +17,13 @@ func findDetections(outputs []engine.Output, sample int) (detections, error) {
 		if !ok || prefix != own && !strings.HasSuffix(prefix, "."+own) {
 			continue
 		}
-		f, err := gather(outputs, prefix)
+		f, err := boxOutputs(outputs, prefix)
 		if err != nil {
 			return f, err
 		}
 		return f, f.check(0, 1)
 	}
-	f, err := gather(outputs, "")
+	f, err := boxOutputs(outputs, "")
 	if err != nil {
 		return f, fmt.Errorf("the outputs %s hold no %q for sample %d: a detector returns boxes, labels and scores", outputNames(outputs), own+"boxes", sample)
 	}
@@ -37,8 +37,8 @@ func findDetections(outputs []engine.Output, sample int) (detections, error) {
 	return f, f.check(sample, shape[0])
 }
 
-// gather takes the three outputs with a common prefix.
-func gather(outputs []engine.Output, prefix string) (detections, error) {
+// boxOutputs takes the three outputs with a common prefix.
+func boxOutputs(outputs []engine.Output, prefix string) (detections, error) {
 	var f detections
 	for _, part := range []struct {
 		name string
