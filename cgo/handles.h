@@ -27,6 +27,9 @@ Live& live();
 
 using NamedTensors = std::vector<std::pair<std::string, at::Tensor>>;
 
+// The extents as libtorch takes them; throws TL_INVALID unless n elements fill them.
+at::IntArrayRef shape(const int64_t* dims, int32_t ndim, int64_t n);
+
 }  // namespace torchlight
 
 struct tl_tensor {

@@ -135,4 +135,7 @@ func (*Plan) Forward([]*Tensor) (*Pass, error)           { return nil, errNoCgo 
 func (*Pass) Outputs() ([]Named, error)                  { return nil, errNoCgo }
 func (*Pass) Activations() ([]Named, error)              { return nil, errNoCgo }
 func (*Pass) Backward([]int, []*Tensor) ([]Named, error) { return nil, errNoCgo }
-func (*Pass) Rerun(*Tensor) ([]Named, error)             { return nil, errNoCgo }
+func (*Pass) Rerun(*Tensor, []int) ([]Named, error)      { return nil, errNoCgo }
+func (*Pass) RerunFloat32([]float32, []int, []int) ([]Named, error) {
+	return nil, errNoCgo
+}

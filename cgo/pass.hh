@@ -7,30 +7,10 @@
 
 #include "failure.h"
 #include "optimise.h"
-#include "plan.h"
+#include "pass.h"
 
 namespace torchlight {
 namespace {
-
-// Largest relative differences between head -> tail and the plain forward.
-// Aliasing changes values even when the operators are those of the file; folding
-// changes rounding, which deep networks amplify.
-struct Limits {
-  double exact, folded;
-};
-
-Limits limits(c10::ScalarType type) {
-  switch (type) {
-    case c10::kDouble:
-      return {1e-14, 1e-9};
-    case c10::kHalf:
-      return {1e-3, 1e-1};
-    case c10::kBFloat16:
-      return {1e-2, 3e-1};
-    default:
-      return {1e-6, 1e-3};
-  }
-}
 
 // Lists and dicts may be appended to by the tail, so each run gets its own.
 jit::Stack own_containers(const jit::Stack& values) {
@@ -38,13 +18,6 @@ jit::Stack own_containers(const jit::Stack& values) {
   out.reserve(values.size());
   for (const auto& v : values) out.push_back(v.isList() || v.isGenericDict() ? v.deepcopy() : v);
   return out;
-}
-
-jit::Stack run_tail(const jit::Code& code, const Pass& pass, const at::Tensor& value) {
-  jit::Stack stack;
-  if (pass.plan->cut.has_value) stack.emplace_back(value);
-  for (auto& v : own_containers(pass.crossing)) stack.push_back(std::move(v));
-  return run(code, std::move(stack));
 }
 
 // Largest difference of any output, relative to its largest value. Outputs that
@@ -141,14 +114,38 @@ void require_float(const Pass& pass, size_t i) {
                     " values, which have no gradient; choose a layer that returns floating-point values");
 }
 
-// The layer that the graph was cut at, from which it can be continued.
-const std::string& earliest(const Plan& plan) {
-  for (size_t i = 0; i < plan.layers.size(); i++)
-    if (plan.cut.captures[i].at_cut) return plan.layers[i];
-  return plan.layers[0];
+}  // namespace
+
+Limits limits(c10::ScalarType type) {
+  switch (type) {
+    case c10::kDouble:
+      return {1e-14, 1e-9};
+    case c10::kHalf:
+      return {1e-3, 1e-1};
+    case c10::kBFloat16:
+      return {1e-2, 3e-1};
+    default:
+      return {1e-6, 1e-3};
+  }
 }
 
-}  // namespace
+jit::Stack run_tail(const jit::Code& code, const jit::Stack& crossing, const at::Tensor& value) {
+  jit::Stack stack;
+  if (value.defined()) stack.emplace_back(value);
+  for (auto& v : own_containers(crossing)) stack.push_back(std::move(v));
+  return run(code, std::move(stack));
+}
+
+int64_t batch_size(const jit::Stack& inputs) {
+  for (const auto& v : inputs)
+    if (v.isTensor()) return v.toTensor().dim() > 0 ? v.toTensor().size(0) : 0;
+  return 0;
+}
+
+jit::Stack run_head(const Plan& plan, jit::Stack inputs) {
+  for (const auto& e : plan.extras) inputs.push_back(e);
+  return run(plan.head, std::move(inputs));
+}
 
 const at::Tensor& Pass::activation(size_t i) const { return plan->cut.captures[i].at_cut ? value : recorded(*this, i); }
 
@@ -156,10 +153,9 @@ std::unique_ptr<Pass> forward(const std::shared_ptr<Plan>& plan, const tl_tensor
   check_count(*plan->model, plan->inputs, n);
   auto pass = std::make_unique<Pass>();
   pass->plan = plan;
-  const jit::Stack prepared = prepare(*plan->model, inputs, n);
-  jit::Stack stack = prepared;
-  for (const auto& e : plan->extras) stack.push_back(e);
-  stack = run(plan->head, std::move(stack));
+  pass->prepared = prepare(*plan->model, inputs, n);
+  pass->samples = in_order(batch_size(pass->prepared));
+  jit::Stack stack = run_head(*plan, pass->prepared);
 
   size_t next = 0;
   if (plan->cut.has_value) {
@@ -177,10 +173,10 @@ std::unique_ptr<Pass> forward(const std::shared_ptr<Plan>& plan, const tl_tensor
   {
     at::AutoGradMode grad(true);
     Recording recording(&pass->slots);
-    pass->outputs = outputs_of(run_tail(plan->tail, *pass, pass->value).at(0));
+    pass->outputs = outputs_of(run_tail(plan->tail, pass->crossing, pass->value).at(0));
   }
   for (size_t i = 0; i < plan->layers.size(); i++) require_float(*pass, i);
-  check(*plan, prepared, pass->outputs);
+  check(*plan, pass->prepared, pass->outputs);
   return pass;
 }
 
@@ -206,29 +202,6 @@ NamedTensors backward(Pass& pass, const std::vector<std::pair<size_t, at::Tensor
     named.emplace_back(pass.plan->layers[i],
                        gradients[i].defined() ? gradients[i].detach() : at::zeros_like(layers[i]));
   return named;
-}
-
-NamedTensors rerun(Pass& pass, const at::Tensor& activation) {
-  Plan& plan = *pass.plan;
-  if (!plan.cut.has_value)
-    throw Failure(
-        TL_INVALID,
-        "layer " + plan.layers[0] +
-            " sits inside a branch or loop, so the model cannot be continued from it; choose a layer outside");
-  if (activation.sizes() != pass.value.sizes())
-    throw Failure(TL_INVALID, "the activation has shape " + c10::str(activation.sizes()) + ", layer " + earliest(plan) +
-                                  " returned " + c10::str(pass.value.sizes()));
-  {
-    std::lock_guard<std::mutex> lock(plan.mutex);
-    if (!plan.light_ready) {
-      auto graph = plan.cut.tail->copy();
-      if (plan.folding) optimise_inference(graph, plan.model->device);
-      plan.light = jit::Code(graph, "tail without gradients");
-      plan.light_ready = true;
-    }
-  }
-  const at::Tensor value = activation.to(pass.value.device(), pass.value.scalar_type());
-  return outputs_of(run_tail(plan.light, pass, value).at(0));
 }
 
 }  // namespace torchlight
@@ -273,10 +246,6 @@ tl_error* tl_pass_backward(tl_pass* p, const int32_t* which, const tl_tensor* co
     }
     *gradients = new tl_tensors(torchlight::backward(*p->pass, all));
   });
-}
-
-tl_error* tl_pass_rerun(tl_pass* p, const tl_tensor* activation, tl_tensors** out) {
-  return guarded([&] { *out = new tl_tensors(torchlight::rerun(*p->pass, activation->value)); });
 }
 
 void tl_pass_free(tl_pass* p) {

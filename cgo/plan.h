@@ -3,6 +3,7 @@
 #define TORCHLIGHT_PLAN_H
 
 #include <atomic>
+#include <map>
 #include <memory>
 #include <mutex>
 #include <string>
@@ -10,9 +11,16 @@
 
 #include "cut.h"
 #include "model.h"
+#include "rows.h"
 #include "tap.h"
 
 namespace torchlight {
+
+// How a pass over inputs of certain shapes continues with other rows.
+struct Scaling {
+  bool together = false;         // rows run in one batch, else each alone
+  std::vector<Growth> crossing;  // of each crossing value
+};
 
 struct Plan {
   std::shared_ptr<Model> model;
@@ -32,14 +40,18 @@ struct Plan {
   std::mutex mutex;  // guards what follows
   bool light_ready = false;
   jit::Code light;  // the tail, frozen, for runs without gradients
+  std::map<std::vector<int64_t>, std::shared_ptr<const Scaling>> scalings;  // by the shapes of the inputs
 };
 
 struct Pass {
   std::shared_ptr<Plan> plan;
-  at::Tensor value;     // the cut value, a leaf; undefined if all layers are tapped
-  jit::Stack crossing;  // the other inputs of the tail
+  jit::Stack prepared;           // the model's inputs
+  std::vector<int64_t> samples;  // which of their rows this pass has, one a row; empty when that is not known
+  at::Tensor value;              // the cut value, a leaf; undefined if all layers are tapped
+  jit::Stack crossing;           // the other inputs of the tail
   std::vector<Slot> slots;
-  NamedTensors outputs;  // with their autograd graph
+  NamedTensors outputs;                   // with their autograd graph
+  std::map<int64_t, jit::Stack> singles;  // crossing values of one sample alone, by its row of the inputs
 
   // The activation of layer i: what its gradient is taken with respect to.
   const at::Tensor& activation(size_t i) const;
@@ -48,7 +60,9 @@ struct Pass {
 std::shared_ptr<Plan> make_plan(std::shared_ptr<Model> model, std::vector<std::string> layers, bool folding);
 std::unique_ptr<Pass> forward(const std::shared_ptr<Plan>& plan, const tl_tensor* const* inputs, int32_t n);
 NamedTensors backward(Pass& pass, const std::vector<std::pair<size_t, at::Tensor>>& cotangents);
-NamedTensors rerun(Pass& pass, const at::Tensor& activation);
+// Continues from another value of the earliest layer, whose row i belongs to
+// sample rows[i]; without rows, one row a sample in order.
+NamedTensors rerun(Pass& pass, const at::Tensor& activation, const std::vector<int64_t>* rows);
 std::string describe(const Plan& plan);
 
 }  // namespace torchlight

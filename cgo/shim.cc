@@ -15,6 +15,8 @@
 #include "optimise.hh"
 #include "pass.hh"
 #include "plan.hh"
+#include "rerun.hh"
+#include "rows.hh"
 #include "runtime.hh"
 #include "state.hh"
 #include "tap.hh"

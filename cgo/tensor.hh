@@ -5,10 +5,7 @@
 #include "failure.h"
 #include "handles.h"
 
-using torchlight::Failure;
-using torchlight::guarded;
-
-namespace {
+namespace torchlight {
 
 at::IntArrayRef shape(const int64_t* dims, int32_t ndim, int64_t n) {
   if (ndim < 0) throw Failure(TL_INVALID, "a tensor cannot have " + std::to_string(ndim) + " axes");
@@ -23,10 +20,17 @@ at::IntArrayRef shape(const int64_t* dims, int32_t ndim, int64_t n) {
   return {dims, static_cast<size_t>(ndim)};
 }
 
+}  // namespace torchlight
+
+using torchlight::Failure;
+using torchlight::guarded;
+
+namespace {
+
 template <class T>
 tl_error* from(const T* data, int64_t n, const int64_t* dims, int32_t ndim, at::ScalarType type, tl_tensor** out) {
   return guarded([&] {
-    at::Tensor t = at::empty(shape(dims, ndim, n), at::TensorOptions().dtype(type));
+    at::Tensor t = at::empty(torchlight::shape(dims, ndim, n), at::TensorOptions().dtype(type));
     if (n > 0) std::memcpy(t.mutable_data_ptr(), data, static_cast<size_t>(n) * sizeof(T));
     *out = new tl_tensor(std::move(t));
   });

@@ -182,8 +182,14 @@ tl_error* tl_pass_activations(const tl_pass* p, tl_tensors** out);
 // activation, zeros where there is no dependence. Repeatable.
 tl_error* tl_pass_backward(tl_pass* p, const int32_t* which, const tl_tensor* const* cotangents, int32_t n,
                            tl_tensors** gradients);
-// The tail alone from another value of the first layer, without gradients.
-tl_error* tl_pass_rerun(tl_pass* p, const tl_tensor* activation, tl_tensors** out);
+// The tail alone from another value of the earliest layer, without gradients.
+// Row i of the activation continues sample rows[i] of the pass, of `count` rows;
+// rows = NULL means one row a sample, in order. A sample may take several rows
+// of the activation's first axis (windows), which then lie together.
+tl_error* tl_pass_rerun(tl_pass* p, const tl_tensor* activation, const int64_t* rows, int64_t count, tl_tensors** out);
+// The same on lent memory: it is read during the call and not kept.
+tl_error* tl_pass_rerun_f32(tl_pass* p, const float* data, int64_t n, const int64_t* dims, int32_t ndim,
+                            const int64_t* rows, int64_t count, tl_tensors** out);
 void tl_pass_free(tl_pass* p);
 
 #ifdef __cplusplus

@@ -105,26 +105,6 @@ func (p *Pass) BackwardFrom(ctx context.Context, cotangents ...Value) ([]*Tensor
 // open fails once the pass is closed, when its outputs have no type any more.
 func (p *Pass) open() error { return p.use(func(*cgo.Pass) error { return nil }) }
 
-// Rerun runs what comes after a layer with another activation of the same shape,
-// without gradients. Of several layers it is the one that the model reaches
-// first, wherever it stands among [Hook.Layers]. The results are the caller's to close.
-func (p *Pass) Rerun(ctx context.Context, activation *Tensor) (Values, error) {
-	if err := ctx.Err(); err != nil {
-		return nil, fmt.Errorf("torch: %s: %w", p.object.about, err)
-	}
-	var out []cgo.Named
-	err := p.use(func(h *cgo.Pass) error {
-		return withHandles([]*Tensor{activation}, func(a []*cgo.Tensor) (err error) {
-			out, err = h.Rerun(a[0])
-			return err
-		})
-	})
-	if err != nil {
-		return nil, about(err, p.object.about)
-	}
-	return values(out), nil
-}
-
 // Close frees the pass with its outputs and activations.
 func (p *Pass) Close() error {
 	if p == nil {

@@ -106,22 +106,3 @@ func (p *pass) Backward(ctx context.Context, cotangents []engine.Cotangent) ([]e
 	})
 	return out, err
 }
-
-func (p *pass) Rerun(ctx context.Context, activation engine.Array, rows []int) ([]engine.Output, error) {
-	for i, r := range rows {
-		if r != i {
-			return nil, &Error{Kind: ErrInvalid, About: p.object.about, Reason: "rows other than one a sample, in order, are not available yet"}
-		}
-	}
-	var out []engine.Output
-	err := withArrays([]engine.Array{activation}, func(in []*Tensor) error {
-		v, err := p.Pass.Rerun(ctx, in[0])
-		if err != nil {
-			return err
-		}
-		defer v.Close()
-		out, err = outputs(v)
-		return err
-	})
-	return out, err
-}

@@ -4,7 +4,6 @@ package torch_test
 
 import (
 	"context"
-	"slices"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
@@ -125,10 +124,8 @@ func TestEngineRefusals(t *testing.T) {
 	straight, err := pass.Rerun(ctx, x, rows)
 	require.NoError(t, err)
 	assert.Equal(t, c.Outputs[0].Name, straight[0].Name)
-	reversed := slices.Clone(rows)
-	slices.Reverse(reversed)
-	_, err = pass.Rerun(ctx, x, append(reversed, 0))
-	requireError(t, err, torch.ErrInvalid, "rows")
+	_, err = pass.Rerun(ctx, x, append(rows, 0))
+	requireError(t, err, torch.ErrInvalid, "row(s)")
 	_, err = pass.Backward(ctx, []engine.Cotangent{{Output: "nothing", Array: x}})
 	requireError(t, err, torch.ErrInvalid, `no output "nothing"`)
 

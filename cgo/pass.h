@@ -1,0 +1,26 @@
+// What running a plan and running it again share.
+#ifndef TORCHLIGHT_PASS_H
+#define TORCHLIGHT_PASS_H
+
+#include "plan.h"
+
+namespace torchlight {
+
+// Largest relative differences between head -> tail and the plain forward.
+// Aliasing changes values even when the operators are those of the file; folding
+// changes rounding, which deep networks amplify.
+struct Limits {
+  double exact, folded;
+};
+Limits limits(c10::ScalarType type);
+
+// The number of samples: the first axis of the first input. 0 when it has none.
+int64_t batch_size(const jit::Stack& inputs);
+
+jit::Stack run_head(const Plan& plan, jit::Stack inputs);
+// An undefined value is none: all layers are tapped.
+jit::Stack run_tail(const jit::Code& code, const jit::Stack& crossing, const at::Tensor& value);
+
+}  // namespace torchlight
+
+#endif  // TORCHLIGHT_PASS_H
