@@ -19,7 +19,8 @@ type Explainer struct {
 	methods    []Method
 	layers     []string // empty: choose
 	layouts    []Layout // empty: find by shape
-	fusion     Fusion
+	fusion     *Fusion // nil: the peer's
+	compat     Peer
 	outputName string
 	kind       OutputKind
 	labels     []string
@@ -146,7 +147,10 @@ func (e *Explainer) explain(ctx context.Context, inputs []engine.Array, targets 
 
 // plan makes a plan or finds the one made before.
 func (e *Explainer) plan(ctx context.Context, spec engine.Spec) (engine.Plan, error) {
-	key := fmt.Sprintf("%d %s", spec.Relu, strings.Join(spec.Layers, "\x00"))
+	if spec.InPlace == engine.AsReturned {
+		spec.InPlace = e.compat.inPlace()
+	}
+	key := fmt.Sprintf("%d %d %s", spec.Relu, spec.InPlace, strings.Join(spec.Layers, "\x00"))
 	return e.plans.get(ctx, key, func() (engine.Plan, error) {
 		p, err := e.model.Plan(ctx, spec)
 		if err == nil {
@@ -154,6 +158,14 @@ func (e *Explainer) plan(ctx context.Context, spec engine.Spec) (engine.Plan, er
 		}
 		return p, err
 	})
+}
+
+// fuses is how the maps of several layers become one.
+func (e *Explainer) fuses() Fusion {
+	if e.fusion != nil {
+		return *e.fusion
+	}
+	return e.compat.fusion()
 }
 
 // layout is the layout given for layer i.

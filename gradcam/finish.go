@@ -1,12 +1,14 @@
 package gradcam
 
 import (
+	"fmt"
 	"math"
 
 	"github.com/torchlight-go/torchlight/engine"
 )
 
-// Fusion says how the maps of several layers become one.
+// Fusion says how the maps of several layers become one: place by place, each
+// finished by itself.
 type Fusion int
 
 const (
@@ -17,6 +19,18 @@ const (
 	// Product is RefineCAM's: of each layer's finished map.
 	Product
 )
+
+func (f Fusion) String() string { return [...]string{"mean", "max", "product"}[f] }
+
+// ParseFusion reads the name of a fusion.
+func ParseFusion(s string) (Fusion, error) {
+	for _, f := range []Fusion{Mean, Max, Product} {
+		if f.String() == s {
+			return f, nil
+		}
+	}
+	return 0, fmt.Errorf("unknown fusion %q: give mean, max or product", s)
+}
 
 // finishLayer makes the map of one layer, of the given extents. In the terms of
 // pytorch-grad-cam it is compute_cam_per_layer.
@@ -45,6 +59,18 @@ func finishLayer(raw Raw, finish Finish, fusion Fusion, space []int) []float32 {
 
 // finishAll fuses the maps of the layers. It may overwrite them.
 func finishAll(maps [][]float32, finish Finish, fusion Fusion) []float32 {
+	fused := fuse(maps, fusion)
+	// pytorch-grad-cam normalises again after upsampling, which for an even
+	// factor never meets the peak: this restores a maximum of 1. A product of
+	// one has been through it.
+	if finish != Clip && (fusion != Product || len(maps) > 1) {
+		minMax(fused)
+	}
+	return fused
+}
+
+// fuse combines maps of one size, place by place, in the first of them.
+func fuse(maps [][]float32, fusion Fusion) []float32 {
 	fused := maps[0]
 	for _, m := range maps[1:] {
 		for i, v := range m {
@@ -63,12 +89,6 @@ func finishAll(maps [][]float32, finish Finish, fusion Fusion) []float32 {
 			fused[i] /= n
 		}
 	}
-	// pytorch-grad-cam normalises again after upsampling, which for an even
-	// factor never meets the peak: this restores a maximum of 1. A product of
-	// one has been through it.
-	if finish != Clip && (fusion != Product || len(maps) > 1) {
-		minMax(fused)
-	}
 	return fused
 }
 
@@ -84,6 +104,20 @@ func minMax(m []float32) {
 	for i := range m {
 		m[i] /= scale
 	}
+}
+
+// sumOfChannels is the signed sum over channels of [C, space...].
+func sumOfChannels(a engine.Array) []float32 {
+	n := engine.Size(a.Shape[1:])
+	sum := make([]float64, n)
+	for i, v := range a.Data {
+		sum[i%n] += float64(v)
+	}
+	out := make([]float32, n)
+	for i, v := range sum {
+		out[i] = float32(max(min(v, math.MaxFloat32), -math.MaxFloat32))
+	}
+	return out
 }
 
 // magnitude is the sum over channels of the magnitudes of [C, space...].

@@ -45,8 +45,8 @@ func TestProductOfOneLayer(t *testing.T) {
 func TestMagnitude(t *testing.T) {
 	r := Result{Raw: []Raw{rawOf([]int{2, 1, 3}, 1, -2, 0, -1, 2, 0)}, finish: Magnitude, space: []int{1, 3}}
 	assert.InDeltaSlice(t, []float32{0.5, 1, 0}, r.Map().Data, 1e-6)
-	assert.Equal(t, Constant, blank(rawOf([]int{2, 1, 2}, 1, -2, 1, 0), Magnitude, false, false), "the sums of magnitudes are equal")
-	assert.Equal(t, Reason(""), blank(rawOf([]int{1, 1, 2}, -1, -2), Magnitude, false, false), "all negative is no reason here")
+	assert.Equal(t, Constant, blank(rawOf([]int{2, 1, 2}, 1, -2, 1, 0), Magnitude, false, false, false), "the sums of magnitudes are equal")
+	assert.Equal(t, Reason(""), blank(rawOf([]int{1, 1, 2}, -1, -2), Magnitude, false, false, false), "all negative is no reason here")
 }
 
 // The stretch is relative to the maximum plus 1e-7, exactly: it shows on maps
@@ -80,4 +80,14 @@ func TestResizeVolume(t *testing.T) {
 	assert.Equal(t, []float32{0, 0, 1, 1, 3, 3, 4, 4}, m)
 	assert.Equal(t, []float32{5, 5, 5, 5}, resize([]float32{5}, []int{1, 1}, []int{2, 2}))
 	assert.Equal(t, []float32{0, 1, 3, 4}, resize([]float32{0, 4}, []int{2}, []int{4}), "a signal")
+}
+
+func TestParseFusion(t *testing.T) {
+	for _, f := range []Fusion{Mean, Max, Product} {
+		got, err := ParseFusion(f.String())
+		require.NoError(t, err)
+		assert.Equal(t, f, got)
+	}
+	_, err := ParseFusion("sum")
+	assert.EqualError(t, err, `unknown fusion "sum": give mean, max or product`)
 }

@@ -60,13 +60,13 @@ func WithMethods(methods ...Method) Option {
 }
 
 // WithFusion says how the maps of several layers become one. The default is
-// [Mean].
+// [Mean], or that of the peer of [WithCompat].
 func WithFusion(f Fusion) Option {
 	return func(e *Explainer) error {
 		if f < Mean || f > Product {
 			return fmt.Errorf("unknown fusion %d: give Mean, Max or Product", f)
 		}
-		e.fusion = f
+		e.fusion = &f
 		return nil
 	}
 }

@@ -23,8 +23,8 @@ const (
 // constant up to rounding.
 const flat = 1e-6
 
-// blank tests one layer's raw map.
-func blank(raw Raw, finish Finish, noGradient, saturated bool) Reason {
+// blank tests one layer's raw map. signed says that negative values are shown.
+func blank(raw Raw, finish Finish, noGradient, saturated, signed bool) Reason {
 	values := raw.Values.Data
 	if finish == Magnitude {
 		values = magnitude(raw.Values)
@@ -35,7 +35,7 @@ func blank(raw Raw, finish Finish, noGradient, saturated bool) Reason {
 		return ZeroGradient
 	case saturated:
 		return SaturatedTarget
-	case high <= 0:
+	case high <= 0 && !signed:
 		return AllNegative
 	case float64(high)-float64(low) <= flat*max(math.Abs(float64(high)), math.Abs(float64(low))):
 		return Constant

@@ -32,12 +32,14 @@ type Result struct {
 	// Seed is that of a method that draws random numbers, nil for one that does
 	// not.
 	Seed *uint64
+	// Compat is the peer whose conventions the map follows, "" for none.
+	Compat Peer
 	// Timings are those of the whole batch.
 	Timings Timings
 
 	fusion Fusion
 	finish Finish
-	space  []int // the input's extents, which the map has
+	space  []int // of the map: the input's extents, or the layer's
 }
 
 // Raw is the map of one layer as the method computed it: signed, before ReLU and
@@ -78,6 +80,7 @@ type Timings struct {
 }
 
 // Map is the finished map at the size of the input, [H, W]: 0..1 if Normalised.
+// [Result.Compat] may give it another size and signs.
 // It is computed anew by every call.
 func (r Result) Map() engine.Array { return r.mapOf(r.space) }
 
@@ -102,15 +105,15 @@ func (r Result) mapOf(space []int) engine.Array {
 	}
 	maps := make([][]float32, len(r.Raw))
 	for i, raw := range r.Raw {
-		maps[i] = finishLayer(raw, r.finish, r.fusion, space)
+		maps[i] = r.finishLayer(raw, space)
 	}
-	copy(out.Data, finishAll(maps, r.finish, r.fusion))
+	copy(out.Data, r.finishAll(maps))
 	return out
 }
 
 // results puts together what is known about every sample.
 func (r *Run) results(m Method, maps []Attribution, timings Timings) []Result {
-	b := r.batch
+	b, e := r.batch, r.batch.explainer
 	results := make([]Result, b.n)
 	for i := range results {
 		res := Result{
@@ -118,12 +121,13 @@ func (r *Run) results(m Method, maps []Attribution, timings Timings) []Result {
 			Method:     m.Name(),
 			Target:     Explained{r.targets[i].String(), b.class(r.scores[i], i)},
 			Top:        b.best(i),
-			Normalised: maps[0].Finish != Clip,
+			Normalised: maps[0].Finish != Clip && !e.compat.signed(maps[0].Finish),
+			Compat:     e.compat,
 			Choice:     b.choice,
 			Timings:    timings,
-			fusion:     b.explainer.fusion,
+			fusion:     e.fuses(),
 			finish:     maps[0].Finish,
-			space:      mapSpace(b.inputs[0].Shape, maps[0]),
+			space:      mapSpace(b.inputs[0].Shape, maps, e.compat),
 		}
 		if m.Needs().Random {
 			seed := b.explainer.seed
@@ -151,13 +155,18 @@ func (r *Run) raw(needs Needs, a Attribution, sample int) Raw {
 	gradient, known := r.steepest(a.Layer, sample)
 	// Methods without a gradient have none that could be noise.
 	saturated := r.scores[sample].Saturated && (needs.Gradient || needs.Input)
-	raw.Reason = blank(raw, a.Finish, known && gradient == 0, saturated)
+	compat := r.batch.explainer.compat
+	raw.Reason = blank(raw, a.Finish, known && gradient == 0, saturated && !compat.signed(a.Finish), compat.negatives(r.method, a.Finish))
 	return raw
 }
 
 // mapSpace is the size of the finished map: the input's extents, or those of the
-// raw map for inputs without space.
-func mapSpace(input []int, a Attribution) []int {
+// raw map for inputs without space and for peers that leave it as it is.
+func mapSpace(input []int, maps []Attribution, compat Peer) []int {
+	if compat.ownSize(maps[0].Finish) {
+		return largestSpace(maps)
+	}
+	a := maps[0]
 	space := a.Values.Shape[1:]
 	if a.Finish == Magnitude {
 		space = a.Values.Shape[2:]

@@ -22,7 +22,8 @@ const last = len(stages) - 1
 // [N, 4]. Its layers are conv1, relu1, fc1, relu2 and [engine.Input].
 type Toy struct {
 	counters
-	head Head
+	head    Head
+	inPlace bool // relu1 overwrites conv1's value
 }
 
 // Head are the weights of the linear layer, a row an output.
@@ -57,7 +58,7 @@ func (t *Toy) Plan(ctx context.Context, spec engine.Spec) (engine.Plan, error) {
 	if err := ctx.Err(); err != nil {
 		return nil, err
 	}
-	p := &toyPlan{toy: t, relu: spec.Relu}
+	p := &toyPlan{toy: t, relu: spec.Relu, inPlace: spec.InPlace}
 	for _, l := range spec.Layers {
 		s, err := stage(l)
 		if err != nil {

@@ -17,6 +17,7 @@ var (
 type toyPlan struct {
 	toy      *Toy
 	relu     engine.ReluRule
+	inPlace  engine.InPlaceRule
 	captured []int
 	closed   atomic.Bool
 }
@@ -64,7 +65,8 @@ func (p *toyPass) Outputs() []engine.Output { return []engine.Output{{Array: p.v
 func (p *toyPass) Activations() []engine.Array {
 	var a []engine.Array
 	for _, s := range p.plan.captured {
-		a = append(a, p.values[s])
+		after, _ := p.plan.seen(s)
+		a = append(a, p.values[after])
 	}
 	return a
 }
@@ -96,7 +98,8 @@ func (p *toyPass) Backward(ctx context.Context, cotangents []engine.Cotangent) (
 	p.plan.toy.backwards.Add(1)
 	var captured []engine.Array
 	for _, s := range p.plan.captured {
-		captured = append(captured, gradients[s])
+		_, after := p.plan.seen(s)
+		captured = append(captured, gradients[after])
 	}
 	return captured, nil
 }
