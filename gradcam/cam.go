@@ -3,21 +3,36 @@ package gradcam
 import (
 	"context"
 	"fmt"
-
-	"github.com/torchlight-go/torchlight/engine"
 )
 
 // CAM is a class activation mapping without options: a formula of one layer's
-// activation and gradient, channel by channel, summed over the channels.
+// activation A and gradient G, channel by channel, summed over the channels.
+// Sums are over all positions of a channel, on two spatial axes or three.
 type CAM string
 
 const (
 	// GradCAM weights each channel by the mean of its gradient (Selvaraju et al.
 	// 2017, arXiv:1610.02391).
 	GradCAM CAM = "gradcam"
+	// GradCAMPlusPlus weights each channel by the sum of alpha max(G, 0), where
+	// alpha = G^2 / (2 G^2 + sum(A) G^3 + 1e-6), and 0 where G is 0 (Chattopadhay
+	// et al. 2018, arXiv:1710.11063, for the raw score as pytorch-grad-cam has
+	// it). Gradients of a late layer are often so small that 1e-6 decides. Where A
+	// is negative in sum the denominator may cross zero, and weights explode.
+	GradCAMPlusPlus CAM = "gradcam++"
+	// XGradCAM weights each channel by the sum of G A / (sum(A) + 1e-7) (Fu et al.
+	// 2020, arXiv:2008.02312). It wants an activation behind a ReLU: where A
+	// cancels in sum, weights explode or change their sign.
+	XGradCAM CAM = "xgradcam"
 	// HiResCAM weights each place of each channel by its own gradient (Draelos
 	// and Carin 2020, arXiv:2011.08891).
 	HiResCAM CAM = "hirescam"
+	// ElementWise is HiResCAM without what speaks against the class: the sum of
+	// max(G A, 0) (pytorch-grad-cam's GradCAMElementWise).
+	ElementWise CAM = "elementwise"
+	// LayerCAM weights each place of each channel by its own gradient where that
+	// is positive (Jiang et al. 2021, doi:10.1109/TIP.2021.3089943).
+	LayerCAM CAM = "layercam"
 	// Seed is HiResCAM's formula on the class's probability, not normalised: the
 	// recipe this project started from.
 	Seed CAM = "seed"
@@ -37,8 +52,12 @@ type formula struct {
 func formulas() []formula {
 	return []formula{
 		{GradCAM, "channels weighted by their mean gradient (Selvaraju et al. 2017)", pooledGradient, Normalise},
-		{Seed, "gradient times activation, of the class's probability, not normalised", elementwise, Clip},
-		{HiResCAM, "gradient times activation, place by place (Draelos and Carin 2020)", elementwise, Normalise},
+		{Seed, "gradient times activation, of the class's probability, not normalised", gradientTimesActivation, Clip},
+		{HiResCAM, "gradient times activation, place by place (Draelos and Carin 2020)", gradientTimesActivation, Normalise},
+		{GradCAMPlusPlus, "channels weighted by their positive gradients, each by its curvature (Chattopadhay et al. 2018)", curvedGradient, Normalise},
+		{XGradCAM, "channels weighted by gradient times their share of activation (Fu et al. 2020)", sharedGradient, Normalise},
+		{LayerCAM, "positive gradient times activation, place by place (Jiang et al. 2021)", positiveGradient, Normalise},
+		{ElementWise, "gradient times activation where that is positive (pytorch-grad-cam)", positiveProduct, Normalise},
 	}
 }
 
@@ -93,46 +112,8 @@ func (c CAM) Map(ctx context.Context, run *Run) ([]Attribution, error) {
 	}
 	maps := make([]Attribution, len(activations))
 	for i, a := range activations {
-		maps[i] = Attribution{Layer: run.Layers()[i], Values: channelSum(f.weigh, a, gradients[i]), Finish: f.finish}
+		weigh := func(dst []float32, n, c int) { f.weigh(dst, a.Channel(n, c), gradients[i].Channel(n, c)) }
+		maps[i] = Attribution{Layer: run.Layers()[i], Values: run.combine(a, weigh), Finish: f.finish}
 	}
 	return maps, nil
-}
-
-// pooledGradient is w A with w the mean of G.
-func pooledGradient(dst, a, g []float32) {
-	sum := 0.0
-	for _, v := range g {
-		sum += float64(v)
-	}
-	w := float32(sum / float64(len(g)))
-	for i, v := range a {
-		dst[i] = w * v
-	}
-}
-
-// elementwise is G A.
-func elementwise(dst, a, g []float32) {
-	for i, v := range a {
-		dst[i] = g[i] * v
-	}
-}
-
-// channelSum adds the weighted channels up, in float64. The result is
-// [N, space...].
-func channelSum(weigh func(dst, a, g []float32), a, g View) engine.Array {
-	out := engine.NewArray(append([]int{a.N}, a.Space...)...)
-	weighted, sum := make([]float32, a.Positions()), make([]float64, a.Positions())
-	for n := range a.N {
-		clear(sum)
-		for c := range a.C {
-			weigh(weighted, a.Channel(n, c), g.Channel(n, c))
-			for p, v := range weighted {
-				sum[p] += float64(v)
-			}
-		}
-		for p, v := range sum {
-			out.Row(n).Data[p] = float32(v)
-		}
-	}
-	return out
 }

@@ -42,14 +42,18 @@ func TestExactRawMaps(t *testing.T) {
 		{"captum: conv1, input + 1", gradcam.GradCAM, "conv1", 1, []float32{14.5, 19, 32.5, 37}},
 		{"captum: relu1", gradcam.GradCAM, "relu1", 0, []float32{0, 4, 28, 32.5}},
 		{"by hand: relu1", gradcam.HiResCAM, "relu1", 0, []float32{0, 4, 25, 25}},
+		{"by hand: relu1, XGradCAM", gradcam.XGradCAM, "relu1", 0, []float32{0, 4, 25, 25}},
+		{"by hand: relu1, LayerCAM", gradcam.LayerCAM, "relu1", 0, []float32{0, 4, 31, 40}},
+		{"by hand: relu1, elementwise", gradcam.ElementWise, "relu1", 0, []float32{0, 4, 31, 40}},
+		{"by hand: relu1, Grad-CAM++", gradcam.GradCAMPlusPlus, "relu1", 0, []float32{0, 0.207792, 1.871259, 2.730096}},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			r := explain(t, enginetest.NewToy(), enginetest.ToyInput(c.offset), gradcam.Class(0),
 				gradcam.WithLayer(c.layer), gradcam.WithMethod(c.method))[0]
 			assert.Equal(t, []int{2, 2}, r.Raw[0].Values.Shape)
-			assert.Equal(t, c.want, r.Raw[0].Values.Data)
-			assert.Equal(t, c.want[0], r.RawMin)
-			assert.Equal(t, c.want[3], r.RawMax)
+			assert.InDeltaSlice(t, c.want, r.Raw[0].Values.Data, 1e-6)
+			assert.InDelta(t, c.want[0], r.RawMin, 1e-6)
+			assert.InDelta(t, c.want[3], r.RawMax, 1e-6)
 			assert.Empty(t, r.Reason)
 		})
 	}

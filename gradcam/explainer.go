@@ -31,6 +31,8 @@ type Explainer struct {
 	memory     int64
 	progress   func(Progress) // nil: nobody listens
 
+	eigenSmoothing bool
+
 	plans   memo[engine.Plan]
 	choices memo[Choice]
 	// running is held for reading by every call, so that Close waits for them.
