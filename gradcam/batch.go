@@ -3,6 +3,8 @@ package gradcam
 import (
 	"context"
 	"fmt"
+	"maps"
+	"slices"
 	"time"
 
 	"github.com/torchlight-go/torchlight/engine"
@@ -10,18 +12,34 @@ import (
 
 // forward runs the batch, through the layers if any method needs them.
 func (b *batch) forward(ctx context.Context, targets []Target) error {
-	var err error
-	if needsLayer(b.explainer.methods) {
-		err = b.capture(ctx)
-	} else {
-		start := time.Now()
-		b.outputs, err = b.explainer.model.Predict(ctx, b.inputs)
-		b.timings.Forward = time.Since(start)
-	}
+	err := b.first(ctx)
 	if err != nil {
 		return err
 	}
 	b.output, b.samples, err = b.explainer.scored(b.outputs, b.n, targets)
+	return err
+}
+
+// first is the pass that the scores are of. It captures what most methods can
+// use: the layers, else the input, whose gradient then needs no pass of its own.
+func (b *batch) first(ctx context.Context) error {
+	methods := b.explainer.methods
+	if needsLayer(methods) {
+		return b.capture(ctx)
+	}
+	for _, m := range methods {
+		if n := m.Needs(); n.Input && !n.Elsewhere {
+			pass, err := b.inputPass(ctx, n.Relu)
+			if err == nil {
+				b.outputs = pass.Outputs()
+			}
+			return err
+		}
+	}
+	start := time.Now()
+	var err error
+	b.outputs, err = b.explainer.model.Predict(ctx, b.inputs)
+	b.timings.Forward = time.Since(start)
 	return err
 }
 
@@ -51,11 +69,14 @@ func (b *batch) capture(ctx context.Context) error {
 }
 
 func (b *batch) close() {
-	if b.pass == nil {
-		return
+	passes := slices.Collect(maps.Values(b.inputPasses))
+	if b.pass != nil {
+		passes = append(passes, b.pass)
 	}
-	if err := b.pass.Close(); err != nil {
-		b.explainer.log.Warn("pass did not close", "error", err)
+	for _, p := range passes {
+		if err := p.Close(); err != nil {
+			b.explainer.log.Warn("pass did not close", "error", err)
+		}
 	}
 }
 
@@ -79,16 +100,16 @@ func (b *batch) explain(ctx context.Context, m Method, targets []Target) ([]Resu
 		return nil, fmt.Errorf("method %s: %w", m.Name(), err)
 	}
 	start, backward := time.Now(), b.timings.Backward
-	maps, err := m.Map(ctx, run)
+	raw, err := m.Map(ctx, run)
 	if err == nil {
-		err = checkMaps(maps, b.n)
+		err = checkMaps(raw, b.n)
 	}
 	if err != nil {
 		return nil, fmt.Errorf("method %s: %w", m.Name(), err)
 	}
 	timings := Timings{Backward: b.timings.Backward - backward}
 	timings.Method = time.Since(start) - timings.Backward
-	return run.results(m, maps, timings), nil
+	return run.results(m, raw, timings), nil
 }
 
 // checkMaps holds a method to its contract.

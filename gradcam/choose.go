@@ -136,6 +136,9 @@ func (e *Explainer) Choose(ctx context.Context, inputs []engine.Array) (Choice, 
 	if _, err := checkInputs(inputs); err != nil {
 		return Choice{}, fmt.Errorf("gradcam: %w", err)
 	}
+	if err := e.checkExplained(inputs); err != nil {
+		return Choice{}, fmt.Errorf("gradcam: %w", err)
+	}
 	choice, err := e.choose(ctx, inputs)
 	if err != nil {
 		return Choice{}, fmt.Errorf("gradcam: %w", err)
@@ -163,7 +166,7 @@ func (e *Explainer) choose(ctx context.Context, inputs []engine.Array) (Choice, 
 		if err != nil {
 			return Choice{}, fmt.Errorf("%w, or name the layer to explain", err)
 		}
-		candidates := Candidates(calls, inputs[0].Shape, outputs[output].Array.Shape)
+		candidates := Candidates(calls, inputs[e.input].Shape, outputs[output].Array.Shape)
 		choice, err := ChooseLayer(ctx, candidates, e.probe(inputs))
 		if err == nil {
 			e.log.Info("layer chosen", "layer", choice.Layer, "why", choice.Why)

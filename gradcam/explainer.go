@@ -19,7 +19,7 @@ type Explainer struct {
 	methods    []Method
 	layers     []string // empty: choose
 	layouts    []Layout // empty: find by shape
-	fusion     *Fusion // nil: the peer's
+	fusion     *Fusion  // nil: the peer's
 	compat     Peer
 	outputName string
 	kind       OutputKind
@@ -30,6 +30,8 @@ type Explainer struct {
 	source     Source
 	memory     int64
 	progress   func(Progress) // nil: nobody listens
+	input      int            // the one that is explained
+	inputOrder Order          // of that input
 
 	eigenSmoothing bool
 
@@ -119,6 +121,9 @@ func (e *Explainer) explain(ctx context.Context, inputs []engine.Array, targets 
 	start := time.Now()
 	n, err := checkInputs(inputs)
 	if err != nil {
+		return nil, err
+	}
+	if err := e.checkExplained(inputs); err != nil {
 		return nil, err
 	}
 	each, err := perSample(targets, n)

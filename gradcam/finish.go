@@ -41,7 +41,7 @@ func finishLayer(raw Raw, finish Finish, fusion Fusion, space []int) []float32 {
 	if finish == Magnitude {
 		m := magnitude(raw.Values)
 		minMax(m)
-		return resize(m, raw.Values.Shape[1:], space)
+		return resize(m, places(raw.Values.Shape), space)
 	}
 	m := make([]float32, raw.Values.Len())
 	for i, v := range raw.Values.Data {
@@ -108,7 +108,7 @@ func minMax(m []float32) {
 
 // sumOfChannels is the signed sum over channels of [C, space...].
 func sumOfChannels(a engine.Array) []float32 {
-	n := engine.Size(a.Shape[1:])
+	n := engine.Size(places(a.Shape))
 	sum := make([]float64, n)
 	for i, v := range a.Data {
 		sum[i%n] += float64(v)
@@ -120,9 +120,18 @@ func sumOfChannels(a engine.Array) []float32 {
 	return out
 }
 
+// places are the extents of space in an input attribution, [C, space...], or in
+// one of a table's columns, [F], which have no channels.
+func places(shape []int) []int {
+	if len(shape) == 1 {
+		return shape
+	}
+	return shape[1:]
+}
+
 // magnitude is the sum over channels of the magnitudes of [C, space...].
 func magnitude(a engine.Array) []float32 {
-	n := engine.Size(a.Shape[1:])
+	n := engine.Size(places(a.Shape))
 	sum := make([]float64, n)
 	for i, v := range a.Data {
 		sum[i%n] += math.Abs(float64(v))

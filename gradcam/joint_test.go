@@ -79,7 +79,9 @@ func TestFuncSharesAPass(t *testing.T) {
 	e, err := gradcam.New(toy, gradcam.WithLayer("relu1"), gradcam.WithMethods(gradcam.GradCAM, gradcam.HiResCAM))
 	require.NoError(t, err)
 	defer e.Close()
-	first := gradcam.Func("first", func(y engine.Array) (float64, []float32, error) { return float64(y.Data[0]), []float32{1, 0, 0, 0}, nil })
+	first := gradcam.Func("first", func(y engine.Array) (float64, []float32, error) {
+		return float64(y.Data[0]), []float32{1, 0, 0, 0}, nil
+	})
 	all, err := e.ExplainAll(ctx, []engine.Array{enginetest.ToyInput(0)}, first)
 	require.NoError(t, err)
 	assert.Equal(t, 1, toy.Counts().Backwards)

@@ -165,19 +165,20 @@ func (l Layout) View(a engine.Array) (View, error) {
 		return v, nil
 	}
 	v.C = a.Shape[len(a.Shape)-1]
-	positions := v.Positions()
-	v.Data = make([]float32, v.N*v.C*positions)
+	v.Data = make([]float32, v.N*v.C*v.Positions())
 	for n := range v.N {
 		// A sample's row holds the prefix, then C channels a position.
-		row := a.Row(n).Data[l.Prefix*v.C:]
-		out := v.Sample(n)
-		for p := range positions {
-			for c := range v.C {
-				out[c*positions+p] = row[p*v.C+c]
-			}
-		}
+		channelsFirst(v.Sample(n), a.Row(n).Data[l.Prefix*v.C:], v.C)
 	}
 	return v, nil
+}
+
+// channelsFirst turns rows of c channels a position into channels of positions.
+func channelsFirst(dst, src []float32, c int) {
+	positions := len(dst) / c
+	for i := range dst {
+		dst[i] = src[i%positions*c+i/positions]
+	}
 }
 
 // View is an activation or a gradient as [N, C, space...], whatever its layout

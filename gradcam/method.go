@@ -40,8 +40,11 @@ type Needs struct {
 	Layer bool
 	// Gradient is the gradient by the layer.
 	Gradient bool
-	// Input is the gradient by the model's input, through a plan of its own.
-	Input bool
+	// Input is the gradient by the model's input, under the rule for rectifiers in
+	// Relu. Elsewhere says that gradients are taken at other inputs than the given
+	// one, along a path or under noise, so that the pass of the given one is no use.
+	Input, Elsewhere bool
+	Relu             engine.ReluRule
 	// SecondOrder, Rerun, RerunGrad and Biases are capabilities of package
 	// engine, Predict is plain inference.
 	SecondOrder, Rerun, RerunGrad, Biases, Predict bool
@@ -72,7 +75,7 @@ const (
 	// Clip is ReLU, upsample, fuse. The map keeps its scale.
 	Clip
 	// Magnitude is for input attributions [C, H, W]: the sum of magnitudes over
-	// channels, min-max.
+	// channels, min-max. Those of a table's columns, [F], have no channels.
 	Magnitude
 )
 
@@ -80,18 +83,14 @@ const (
 type Attribution struct {
 	// Layer is the address of the layer, or [engine.Input].
 	Layer string
-	// Values are [N, space...], or [N, C, space...] under Magnitude.
+	// Values are [N, space...], or under Magnitude [N, C, space...] or [N, F].
 	Values engine.Array
 	Finish Finish
 }
 
 // check refuses an attribution that does not hold one finite map a sample.
 func (a Attribution) check(n int) error {
-	rank := 2
-	if a.Finish == Magnitude {
-		rank = 3
-	}
-	if len(a.Values.Shape) < rank || a.Values.Shape[0] != n || a.Values.Ints != nil {
+	if len(a.Values.Shape) < 2 || a.Values.Shape[0] != n || a.Values.Ints != nil {
 		return fmt.Errorf("raw map of %s has shape %v for %d samples", a.Layer, a.Values.Shape, n)
 	}
 	if err := a.Values.Check(); err != nil {

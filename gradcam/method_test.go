@@ -62,27 +62,11 @@ func ablation(ctx context.Context, run *gradcam.Run) ([]gradcam.Attribution, err
 	return []gradcam.Attribution{{Layer: run.Layers()[0], Values: m}}, nil
 }
 
-// saliency is the gradient by the input, through a plan of its own.
+// saliency is the gradient by the input.
 func saliency(rule engine.ReluRule) func(context.Context, *gradcam.Run) ([]gradcam.Attribution, error) {
 	return func(ctx context.Context, run *gradcam.Run) ([]gradcam.Attribution, error) {
-		plan, err := run.Plan(ctx, engine.Spec{Layers: []string{engine.Input}, Relu: rule})
-		if err != nil {
-			return nil, err
-		}
-		pass, err := plan.Forward(ctx, run.Inputs())
-		if err != nil {
-			return nil, err
-		}
-		defer pass.Close()
-		_, cotangents, err := run.Score(pass.Outputs(), nil)
-		if err != nil {
-			return nil, err
-		}
-		g, err := pass.Backward(ctx, cotangents)
-		if err != nil {
-			return nil, err
-		}
-		return []gradcam.Attribution{{Layer: engine.Input, Values: g[0], Finish: gradcam.Magnitude}}, nil
+		g, err := run.InputGradient(ctx, rule)
+		return []gradcam.Attribution{{Layer: run.InputLayer(), Values: g, Finish: gradcam.Magnitude}}, err
 	}
 }
 
@@ -162,9 +146,9 @@ func TestKindsOfMethods(t *testing.T) {
 			[]float32{0, 4, 31 - 21.0/54*6, 40 - 21.0/54*15}, enginetest.Counts{Plans: 1, Forwards: 1, Reruns: 1}},
 		// captum's Saliency with abs=False, by hand: each window adds its sign.
 		{"input gradient", own{gradcam.Needs{Input: true}, saliency(engine.ReluPlain)},
-			[]float32{0, 1, 1, 1, 0, 1, 1, 1, 0, 1, 1, 1, 0, 0, 0, 0}, enginetest.Counts{Plans: 1, Forwards: 1, Backwards: 1, Predicts: 1}},
-		{"guided", own{gradcam.Needs{Input: true}, saliency(engine.ReluGuided)},
-			[]float32{0, 1, 1, 1, 1, 3, 3, 2, 1, 3, 3, 2, 1, 2, 2, 1}, enginetest.Counts{Plans: 1, Forwards: 1, Backwards: 1, Predicts: 1}},
+			[]float32{0, 1, 1, 1, 0, 1, 1, 1, 0, 1, 1, 1, 0, 0, 0, 0}, enginetest.Counts{Plans: 1, Forwards: 1, Backwards: 1}},
+		{"guided", own{gradcam.Needs{Input: true, Relu: engine.ReluGuided}, saliency(engine.ReluGuided)},
+			[]float32{0, 1, 1, 1, 1, 3, 3, 2, 1, 3, 3, 2, 1, 2, 2, 1}, enginetest.Counts{Plans: 1, Forwards: 1, Backwards: 1}},
 		{"predictions", own{gradcam.Needs{Predict: true}, occlusion}, nil, enginetest.Counts{Predicts: 2}},
 		// The tail is linear up to its last ReLU: completeness, 4+25+25 = 54.
 		{"path through the tail", own{gradcam.Needs{Layer: true, RerunGrad: true}, layerIG},
@@ -204,7 +188,7 @@ func TestMethodsAreHeldToTheirContract(t *testing.T) {
 	}{
 		{returns(), "method own: it returned no map"},
 		{returns(gradcam.Attribution{Layer: "a", Values: engine.NewArray(2, 2, 2)}), "raw map of a has shape [2 2 2] for 1 samples"},
-		{returns(gradcam.Attribution{Layer: "a", Values: engine.NewArray(1, 2), Finish: gradcam.Magnitude}), "raw map of a has shape [1 2]"},
+		{returns(gradcam.Attribution{Layer: "a", Values: engine.NewArray(1), Finish: gradcam.Magnitude}), "raw map of a has shape [1]"},
 		{returns(gradcam.Attribution{Layer: "a", Values: engine.NewArray(1, 0)}), "raw map of a is empty"},
 		{returns(gradcam.Attribution{Layer: "a", Values: engine.Array{Shape: []int{1, 2}, Data: []float32{1}}}), "wants 2 elements"},
 		{returns(gradcam.Attribution{Layer: "a", Values: two}, gradcam.Attribution{Layer: "b", Values: two, Finish: gradcam.Clip}), "different ways"},

@@ -10,9 +10,12 @@ type nearestRule func(place, from, to int) int
 // F.interpolate(mode="nearest-exact") do.
 func centred(place, from, to int) int { return (2*place + 1) * from / (2 * to) }
 
-// floored takes floor(place * from / to), as F.interpolate(mode="nearest") does:
-// enlarged maps lean towards their beginning by half a place.
-func floored(place, from, to int) int { return place * from / to }
+// floored takes floor(place * from / to), the ratio rounded to float32, as
+// F.interpolate(mode="nearest") does: enlarged maps lean towards their beginning by
+// half a place.
+func floored(place, from, to int) int {
+	return min(int(float32(place)*(float32(from)/float32(to))), from-1)
+}
 
 // nearestResize copies a map of up to three spatial axes to other extents.
 func nearestResize(m []float32, from, to []int, rule nearestRule) []float32 {

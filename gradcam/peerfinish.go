@@ -26,7 +26,7 @@ func (r Result) finishAll(maps [][]float32) []float32 {
 func captumLayer(raw Raw, finish Finish, space []int) []float32 {
 	values, from := raw.Values.Data, raw.Values.Shape
 	if finish == Magnitude {
-		from = from[1:]
+		from = places(from)
 		values = sumOfChannels(raw.Values)
 	}
 	return nearestResize(values, from, space, floored)

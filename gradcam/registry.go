@@ -36,7 +36,8 @@ type Entry struct {
 
 // Catalogue lists all methods by family.
 func Catalogue() []Entry {
-	return slices.Concat(camEntries(), trialEntries(), smoothedScoreEntries(), reciproEntries(), riseEntries())
+	return slices.Concat(camEntries(), trialEntries(), smoothedScoreEntries(), reciproEntries(), riseEntries(),
+		inputEntries(), layerEntries())
 }
 
 // Methods are all methods, with their default options, in the order in which

@@ -47,7 +47,8 @@ type Result struct {
 type Raw struct {
 	// Layer is the layer's address, or [engine.Input].
 	Layer string
-	// Values are [h, w] of the layer, or [C, H, W] for input attributions.
+	// Values are [h, w] of the layer, or [C, H, W] for input attributions, [F]
+	// for those of a table's columns.
 	Values   engine.Array
 	Min, Max float32
 	// Reason says why this layer's map is blank.
@@ -79,8 +80,9 @@ type Timings struct {
 	Choose, Forward, Backward, Method, Total time.Duration
 }
 
-// Map is the finished map at the size of the input, [H, W]: 0..1 if Normalised.
-// [Result.Compat] may give it another size and signs.
+// Map is the finished map at the size of the input, [H, W]: 0..1 if Normalised. Of
+// a table it is [F], of a sequence [L], of a volume [D, H, W]. [Result.Compat] may
+// give it another size and signs.
 // It is computed anew by every call.
 func (r Result) Map() engine.Array { return r.mapOf(r.space) }
 
@@ -127,7 +129,7 @@ func (r *Run) results(m Method, maps []Attribution, timings Timings) []Result {
 			Timings:    timings,
 			fusion:     e.fuses(),
 			finish:     maps[0].Finish,
-			space:      mapSpace(b.inputs[0].Shape, maps, e.compat),
+			space:      b.mapSpace(maps),
 		}
 		if m.Needs().Random {
 			seed := b.explainer.seed
@@ -153,8 +155,9 @@ func (r *Run) raw(needs Needs, a Attribution, sample int) Raw {
 	copy(raw.Values.Data, row.Data)
 	raw.Min, raw.Max = extremes(raw.Values.Data)
 	gradient, known := r.steepest(a.Layer, sample)
-	// Methods without a gradient have none that could be noise.
-	saturated := r.scores[sample].Saturated && (needs.Gradient || needs.Input)
+	// Methods without a gradient have none that could be noise, and those that take
+	// it elsewhere take it where the target is not saturated.
+	saturated := r.scores[sample].Saturated && (needs.Gradient || needs.Input) && !needs.Elsewhere
 	compat := r.batch.explainer.compat
 	raw.Reason = blank(raw, a.Finish, known && gradient == 0, saturated && !compat.signed(a.Finish), compat.negatives(r.method, a.Finish))
 	return raw
@@ -162,19 +165,20 @@ func (r *Run) raw(needs Needs, a Attribution, sample int) Raw {
 
 // mapSpace is the size of the finished map: the input's extents, or those of the
 // raw map for inputs without space and for peers that leave it as it is.
-func mapSpace(input []int, maps []Attribution, compat Peer) []int {
-	if compat.ownSize(maps[0].Finish) {
+func (b *batch) mapSpace(maps []Attribution) []int {
+	e := b.explainer
+	if e.compat.ownSize(maps[0].Finish) {
 		return largestSpace(maps)
 	}
-	a := maps[0]
-	space := a.Values.Shape[1:]
+	input, a := b.explained().Shape, maps[0]
+	raw := a.Values.Shape[1:]
 	if a.Finish == Magnitude {
-		space = a.Values.Shape[2:]
+		raw = places(raw)
 	}
-	if len(input) > 2 && len(input)-2 >= len(space) || len(input) > 2 && engine.Size(space) == 1 {
-		return append([]int(nil), input[2:]...)
+	if len(input) > 2 && (len(input)-2 >= len(raw) || engine.Size(raw) == 1) {
+		return append([]int(nil), Layout{Order: e.inputOrder}.spatial(input)...)
 	}
-	return append([]int(nil), space...)
+	return append([]int(nil), raw...)
 }
 
 // best lists the k best classes.

@@ -46,7 +46,7 @@ func (RISE) Retarget(t Target) Target { return asProbability(t) }
 
 // Map returns one raw map, at the size of the input.
 func (m RISE) Map(ctx context.Context, run *Run) ([]Attribution, error) {
-	x := run.Inputs()[0]
+	x := run.Input()
 	H, W, err := plane(x.Shape)
 	if err != nil {
 		return nil, err

@@ -19,6 +19,9 @@ type Run struct {
 	// cotangents are dscore/doutput of the whole batch.
 	cotangents []engine.Cotangent
 	gradients  []View // nil until asked for
+	// steep is the largest magnitude of the gradient seen by each sample, for
+	// the input and for layers whose gradient was taken elsewhere.
+	steep map[string][]float64
 }
 
 // batch is what all methods of one call share.
@@ -35,7 +38,10 @@ type batch struct {
 	layouts     []Layout
 	activations []View // nil until asked for
 	passes      []*Run // runs whose gradients are there
-	timings     Timings
+	// inputPasses captured the explained input, one a rule, when asked for.
+	inputPasses    map[engine.ReluRule]engine.Pass
+	inputGradients []inputGradient
+	timings        Timings
 }
 
 // Inputs are the model's inputs. The first axis of each is the batch.
@@ -135,7 +141,7 @@ func (r *Run) Activations() ([]View, error) {
 	layouts := make([]Layout, len(arrays))
 	for i, a := range arrays {
 		var err error
-		if layouts[i], err = b.explainer.layout(i).resolve(a.Shape, b.inputs[0].Shape); err != nil {
+		if layouts[i], err = b.explainer.layout(i).resolve(a.Shape, b.explained().Shape); err != nil {
 			return nil, markf(ErrLayer, "layer %s: %v", b.layers[i], err)
 		}
 	}
@@ -203,6 +209,9 @@ func (b *batch) views(arrays []engine.Array, layouts []Layout, what string) ([]V
 
 // steepest is max |G| of one layer and sample, and whether there is a gradient.
 func (r *Run) steepest(layer string, sample int) (float64, bool) {
+	if each, ok := r.steep[layer]; ok {
+		return each[sample], true
+	}
 	if r.gradients == nil {
 		return 0, false
 	}
@@ -212,4 +221,20 @@ func (r *Run) steepest(layer string, sample int) (float64, bool) {
 		}
 	}
 	return 0, false
+}
+
+// noteGradient remembers how large a gradient is, so that a map that is blank
+// for want of one says so.
+func (r *Run) noteGradient(layer string, gradient engine.Array) {
+	if r.steep == nil {
+		r.steep = map[string][]float64{}
+	}
+	each := r.steep[layer]
+	if each == nil {
+		each = make([]float64, r.batch.n)
+		r.steep[layer] = each
+	}
+	for n := range each {
+		each[n] = max(each[n], largest(gradient.Row(n).Data))
+	}
 }

@@ -118,12 +118,12 @@ func scoreMasked(ctx context.Context, t *trial, layer int) ([]float64, error) {
 		return nil, err
 	}
 	v := views[layer]
-	up, err := upsampler(v, t.run.Inputs()[0], resample.NewAlignCorners)
+	up, err := upsampler(v, t.run.Input(), resample.NewAlignCorners)
 	if err != nil {
 		return nil, err
 	}
 	mask := make([]float32, up.Len())
-	x := t.run.Inputs()[0]
+	x := t.run.Input()
 	weights, err := t.score(ctx, copies{of: x, each: v.C, write: func(n, k int, row []float32) {
 		up.Resize(mask, v.Channel(n, k))
 		low, high := extremes(mask)
@@ -145,7 +145,7 @@ func averageMasked(ctx context.Context, t *trial, layer, samples int, change fun
 	if err != nil {
 		return nil, err
 	}
-	v, x := views[layer], t.run.Inputs()[0]
+	v, x := views[layer], t.run.Input()
 	up, err := upsampler(v, x, resample.NewBilinear)
 	if err != nil {
 		return nil, err

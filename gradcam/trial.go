@@ -95,14 +95,17 @@ func (t *trial) append(scores []float64, outputs []engine.Output, owners []int) 
 	return scores, nil
 }
 
-// predict runs copies of the model's first input. All other inputs are repeated
-// for them.
+// predict runs copies of the explained input. All other inputs are repeated for
+// them.
 func (r *Run) predict() through {
 	inputs := make([]engine.Array, len(r.Inputs()))
 	return func(ctx context.Context, batch engine.Array, rows []int) ([]engine.Output, error) {
-		inputs[0] = batch
-		for i, a := range r.Inputs()[1:] {
-			inputs[i+1] = gather(inputs[i+1], a, rows)
+		for i, a := range r.Inputs() {
+			if i == r.batch.explainer.input {
+				inputs[i] = batch
+			} else {
+				inputs[i] = gather(inputs[i], a, rows)
+			}
 		}
 		return r.Predict(ctx, inputs)
 	}

@@ -3,9 +3,10 @@
 //
 //   - [Toy] is captum's BasicModel_ConvNet_One_Conv, forward and backward written
 //     by hand: the net of the published exact values.
+//   - [Smooth] has no kinks, and inputs of any number and shape.
 //   - [Canned] returns the arrays it was given, for shapes and values that no
 //     small network has.
 //
-// Both count what they are asked for, so that a test can hold a method to its
+// All count what they are asked for, so that a test can hold a method to its
 // cost in passes and to closing what it opened.
 package enginetest

@@ -1,0 +1,49 @@
+package gradcam
+
+import (
+	"context"
+
+	"github.com/torchlight-go/torchlight/engine"
+)
+
+// activationsAt are the layers' values for another explained input.
+func (r *Run) activationsAt(ctx context.Context, x engine.Array) ([]engine.Array, error) {
+	plan, err := r.Plan(ctx, engine.Spec{Layers: r.Layers()})
+	if err != nil {
+		return nil, err
+	}
+	pass, err := plan.Forward(ctx, r.With(x, nil))
+	if err != nil {
+		return nil, err
+	}
+	defer pass.Close()
+	return part(pass.Activations(), 0, 1, r.Len())
+}
+
+// noteLayerGradient remembers how large a gradient of layer i is, at the places
+// that its map has.
+func (r *Run) noteLayerGradient(i int, gradient engine.Array) {
+	if v, err := r.batch.layouts[i].View(gradient); err == nil {
+		r.noteGradient(r.Layers()[i], engine.Array{Shape: []int{v.N, v.C * v.Positions()}, Data: v.Data})
+	}
+}
+
+// layerAttribution is the raw map of layer i: values of its shape, summed over the
+// channels.
+func (r *Run) layerAttribution(i int, values engine.Array) (Attribution, error) {
+	v, err := r.batch.layouts[i].View(values)
+	if err != nil {
+		return Attribution{}, markf(ErrLayer, "layer %s: %v", r.Layers()[i], err)
+	}
+	out := engine.NewArray(append([]int{v.N}, v.Space...)...)
+	for n := range v.N {
+		for p := range v.Positions() {
+			sum := 0.0
+			for c := range v.C {
+				sum += float64(v.Channel(n, c)[p])
+			}
+			out.Row(n).Data[p] = float32(sum)
+		}
+	}
+	return Attribution{Layer: r.Layers()[i], Values: out}, nil
+}
