@@ -63,7 +63,7 @@ func (m ReciproCAM) Map(ctx context.Context, run *Run) ([]Attribution, error) {
 		if err != nil {
 			return nil, err
 		}
-		for p, s := range scores {
+		for p, s := range slices.Concat(scores...) {
 			out.Data[p] = float32(s)
 		}
 		maps[i] = Attribution{Layer: run.Layers()[i], Values: out, Finish: Normalise}
@@ -72,7 +72,7 @@ func (m ReciproCAM) Map(ctx context.Context, run *Run) ([]Attribution, error) {
 }
 
 // light scores the layer with one place lit at a time.
-func (m ReciproCAM) light(ctx context.Context, t *trial, layer int) (scores []float64, err error) {
+func (m ReciproCAM) light(ctx context.Context, t *trial, layer int) (scores [][]float64, err error) {
 	tail, err := t.run.tail(ctx, layer)
 	if err != nil {
 		return nil, err
@@ -85,8 +85,8 @@ func (m ReciproCAM) light(ctx context.Context, t *trial, layer int) (scores []fl
 		clear(dark.Row(n).Data[start:])
 	}
 	spread := spot(v.Space, m.Gaussian)
-	return t.score(ctx, copies{
-		of: dark, each: v.Positions(),
+	return t.score(ctx, variants{
+		of: dark, each: slices.Repeat([]int{v.Positions()}, v.N),
 		write: func(n, p int, row []float32) {
 			own := tail.activation.Row(n).Data[start:]
 			spread(p, func(q int, weight float32) {

@@ -3,6 +3,7 @@ package gradcam
 import (
 	"context"
 	"fmt"
+	"slices"
 
 	"github.com/torchlight-go/torchlight/engine"
 	"github.com/torchlight-go/torchlight/gradcam/resample"
@@ -57,7 +58,7 @@ func (m RISE) Map(ctx context.Context, run *Run) ([]Attribution, error) {
 	masks := m.masks(run.Source(), H, W)
 	number, mask := orDefault(m.Masks, 4000), make([]float32, H*W)
 	t := &trial{run: run, total: run.Len() * number}
-	scores, err := t.score(ctx, copies{of: x, each: number, write: func(n, k int, row []float32) {
+	scores, err := t.score(ctx, variants{of: x, each: slices.Repeat([]int{number}, run.Len()), write: func(n, k int, row []float32) {
 		masks(n, k, mask)
 		multiply(row, x.Row(n).Data, mask)
 	}}, run.predict())
@@ -71,7 +72,7 @@ func (m RISE) Map(ctx context.Context, run *Run) ([]Attribution, error) {
 		for k := range number {
 			masks(n, k, mask)
 			for i, v := range mask {
-				weighted[i] += scores[n*number+k] * float64(v)
+				weighted[i] += scores[n][k] * float64(v)
 				sum[i] += float64(v)
 			}
 		}

@@ -3,6 +3,7 @@ package gradcam
 import (
 	"context"
 	"fmt"
+	"slices"
 
 	"github.com/torchlight-go/torchlight/engine"
 	"github.com/torchlight-go/torchlight/gradcam/resample"
@@ -34,7 +35,7 @@ func (m SSCAM) Map(ctx context.Context, run *Run) ([]Attribution, error) {
 		return nil, fmt.Errorf("%+v: give numbers above 0", m)
 	}
 	samples, sigma := orDefault(m.Samples, 35), float32(orDefault(m.Sigma, 2))
-	return weighChannels(ctx, run, samples, func(ctx context.Context, t *trial, layer int) ([]float64, error) {
+	return weighChannels(ctx, run, samples, func(ctx context.Context, t *trial, layer int) ([][]float64, error) {
 		noise := []float32(nil)
 		return averageMasked(ctx, t, layer, samples, func(n, draw int, mask []float32) {
 			noise = fit(noise, len(mask))
@@ -78,7 +79,7 @@ func (m ISCAM) Map(ctx context.Context, run *Run) ([]Attribution, error) {
 	if err != nil {
 		return nil, err
 	}
-	return weighChannels(ctx, run, samples, func(ctx context.Context, t *trial, layer int) ([]float64, error) {
+	return weighChannels(ctx, run, samples, func(ctx context.Context, t *trial, layer int) ([][]float64, error) {
 		return averageMasked(ctx, t, layer, samples, func(_, draw int, mask []float32) {
 			factor := factors[draw/views[layer].C]
 			for i := range mask {
@@ -112,7 +113,7 @@ func fit(s []float32, n int) []float32 {
 }
 
 // scoreMasked are Score-CAM's weights.
-func scoreMasked(ctx context.Context, t *trial, layer int) ([]float64, error) {
+func scoreMasked(ctx context.Context, t *trial, layer int) ([][]float64, error) {
 	views, err := t.run.Activations()
 	if err != nil {
 		return nil, err
@@ -124,7 +125,7 @@ func scoreMasked(ctx context.Context, t *trial, layer int) ([]float64, error) {
 	}
 	mask := make([]float32, up.Len())
 	x := t.run.Input()
-	weights, err := t.score(ctx, copies{of: x, each: v.C, write: func(n, k int, row []float32) {
+	weights, err := t.score(ctx, variants{of: x, each: slices.Repeat([]int{v.C}, v.N), write: func(n, k int, row []float32) {
 		up.Resize(mask, v.Channel(n, k))
 		low, high := extremes(mask)
 		scale := high - low + 1e-8
@@ -133,14 +134,16 @@ func scoreMasked(ctx context.Context, t *trial, layer int) ([]float64, error) {
 		}
 		multiply(row, x.Row(n).Data, mask)
 	}}, t.run.predict())
-	softmaxRows(weights, v.C)
+	for _, w := range weights {
+		softmax(w)
+	}
 	return weights, err
 }
 
 // averageMasked are SS-CAM's and IS-CAM's weights: the softmax over channels of
 // the mean score of so many masks, each changed by change. Draw i*C + k is
 // sample i of channel k.
-func averageMasked(ctx context.Context, t *trial, layer, samples int, change func(n, draw int, mask []float32)) ([]float64, error) {
+func averageMasked(ctx context.Context, t *trial, layer, samples int, change func(n, draw int, mask []float32)) ([][]float64, error) {
 	views, err := t.run.Activations()
 	if err != nil {
 		return nil, err
@@ -151,7 +154,7 @@ func averageMasked(ctx context.Context, t *trial, layer, samples int, change fun
 		return nil, err
 	}
 	small, mask := make([]float32, v.Positions()), make([]float32, up.Len())
-	scores, err := t.score(ctx, copies{of: x, each: samples * v.C, write: func(n, draw int, row []float32) {
+	scores, err := t.score(ctx, variants{of: x, each: slices.Repeat([]int{samples * v.C}, v.N), write: func(n, draw int, row []float32) {
 		copy(small, v.Channel(n, draw%v.C))
 		stretch(small)
 		up.Resize(mask, small)
@@ -161,12 +164,14 @@ func averageMasked(ctx context.Context, t *trial, layer, samples int, change fun
 	if err != nil {
 		return nil, err
 	}
-	weights := make([]float64, v.N*v.C)
-	for i, s := range scores {
-		n, draw := i/(samples*v.C), i%(samples*v.C)
-		weights[n*v.C+draw%v.C] += s / float64(samples)
+	weights := make([][]float64, v.N)
+	for n := range weights {
+		weights[n] = make([]float64, v.C)
+		for draw, s := range scores[n] {
+			weights[n][draw%v.C] += s / float64(samples)
+		}
+		softmax(weights[n])
 	}
-	softmaxRows(weights, v.C)
 	return weights, nil
 }
 
@@ -186,12 +191,6 @@ func multiply(dst, x, mask []float32) {
 			out[i] = in[i] * m
 		}
 		dst, x = dst[len(mask):], x[len(mask):]
-	}
-}
-
-func softmaxRows(z []float64, n int) {
-	for ; len(z) > 0; z = z[n:] {
-		softmax(z[:n])
 	}
 }
 

@@ -13,21 +13,35 @@ import (
 // between chunks.
 type trial struct {
 	run *Run
-	// done of total copies are scored.
+	// done of total variants are scored.
 	done, total int
 }
 
-// copies are changed copies of one array of the run.
-type copies struct {
+// variants are changed copies of one array of the run.
+type variants struct {
 	// of is what is copied: one row a sample.
 	of engine.Array
-	// each is the number of copies of a sample.
-	each int
-	// write turns a row that holds the sample's own values into copy k.
+	// each is the number of variants of each sample.
+	each []int
+	// write turns a row that holds the sample's own values into variant k.
 	write func(sample, k int, row []float32)
 	// undo brings back the sample's own values, so that a change of a few numbers
 	// costs a few numbers. nil says that write writes them all.
 	undo func(sample, k int, row []float32)
+}
+
+// variant is variant k of a sample.
+type variant struct{ sample, k int }
+
+// list names all variants, sample by sample.
+func (v variants) list() []variant {
+	var all []variant
+	for n, each := range v.each {
+		for k := range each {
+			all = append(all, variant{n, k})
+		}
+	}
+	return all
 }
 
 // through runs changed copies; row i of the batch is made of sample rows[i].
@@ -37,65 +51,64 @@ type through func(ctx context.Context, batch engine.Array, rows []int) ([]engine
 // processor's caches, and a GPU is busy.
 const most = 128
 
-// score returns the scores of all copies, those of sample n from n*each. They do
-// not depend on the size of the chunks, except for the rounding of the engine.
-func (t *trial) score(ctx context.Context, c copies, run through) ([]float64, error) {
-	size, all := engine.Size(c.of.Shape[1:]), t.run.Len()*c.each
-	rows := min(all, t.run.Rows(size), most)
-	buffer := make([]float32, rows*size)
-	// holds[i] is the sample whose own values row i holds, owners[i] that of the
-	// copy in it.
-	holds, owners := slices.Repeat([]int{-1}, rows), make([]int, rows)
-	scores := make([]float64, 0, all)
-	for first := 0; first < all; first += rows {
+// score returns the scores of all variants, by sample. They do not depend on the
+// size of the chunks, except for the rounding of the engine.
+func (t *trial) score(ctx context.Context, v variants, run through) ([][]float64, error) {
+	size, all := engine.Size(v.of.Shape[1:]), v.list()
+	rows := min(len(all), t.run.Rows(size), most)
+	buffer, owners := make([]float32, rows*size), make([]int, rows)
+	// holds[i] is the sample whose own values row i holds.
+	holds := slices.Repeat([]int{-1}, rows)
+	row := func(i int) []float32 { return buffer[i*size : (i+1)*size] }
+	scores := make([][]float64, len(v.each))
+	for len(all) > 0 {
 		if err := ctx.Err(); err != nil {
 			return nil, err
 		}
-		n := min(rows, all-first)
-		for i := range n {
-			sample, k := (first+i)/c.each, (first+i)%c.each
-			row := buffer[i*size : (i+1)*size]
-			if owners[i] = sample; c.undo != nil && holds[i] != sample {
-				copy(row, c.of.Row(sample).Data)
-				holds[i] = sample
+		chunk := all[:min(rows, len(all))]
+		for i, one := range chunk {
+			if owners[i] = one.sample; v.undo != nil && holds[i] != one.sample {
+				copy(row(i), v.of.Row(one.sample).Data)
+				holds[i] = one.sample
 			}
-			c.write(sample, k, row)
+			v.write(one.sample, one.k, row(i))
 		}
-		batch := engine.Array{Shape: append([]int{n}, c.of.Shape[1:]...), Data: buffer[:n*size]}
-		outputs, err := run(ctx, batch, owners[:n])
+		batch := engine.Array{Shape: append([]int{len(chunk)}, v.of.Shape[1:]...), Data: buffer[:len(chunk)*size]}
+		outputs, err := run(ctx, batch, owners[:len(chunk)])
 		if err != nil {
 			return nil, err
 		}
-		if scores, err = t.append(scores, outputs, owners[:n]); err != nil {
+		if err := t.read(scores, outputs, owners[:len(chunk)]); err != nil {
 			return nil, err
 		}
-		for i := range n {
-			if c.undo != nil {
-				c.undo(owners[i], (first+i)%c.each, buffer[i*size:(i+1)*size])
+		for i, one := range chunk {
+			if v.undo != nil {
+				v.undo(one.sample, one.k, row(i))
 			}
 		}
+		all = all[len(chunk):]
 	}
 	return scores, nil
 }
 
-// append scores one chunk.
-func (t *trial) append(scores []float64, outputs []engine.Output, owners []int) ([]float64, error) {
+// read scores one chunk.
+func (t *trial) read(scores [][]float64, outputs []engine.Output, owners []int) error {
 	scored, _, err := t.run.Score(outputs, owners)
 	if bad := (*SampleError)(nil); errors.As(err, &bad) {
-		return nil, &SampleError{owners[bad.Sample], bad.Err} // it counted rows
+		return &SampleError{owners[bad.Sample], bad.Err} // it counted rows
 	}
 	if err != nil {
-		return nil, err
+		return err
 	}
-	for _, s := range scored {
-		scores = append(scores, s.Value)
+	for i, s := range scored {
+		scores[owners[i]] = append(scores[owners[i]], s.Value)
 	}
 	t.done += len(owners)
 	t.run.Progress(t.done, t.total)
-	return scores, nil
+	return nil
 }
 
-// predict runs copies of the explained input. All other inputs are repeated for
+// predict runs variants of the explained input. All other inputs are repeated for
 // them.
 func (r *Run) predict() through {
 	inputs := make([]engine.Array, len(r.Inputs()))

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 
 	"github.com/torchlight-go/torchlight/engine"
 )
@@ -69,8 +70,8 @@ func (c TrialCAM) Map(ctx context.Context, run *Run) ([]Attribution, error) {
 }
 
 // weighChannels makes the weighted sum of the channels of every layer. weigh
-// returns the weights, [N*C], after trying each channel so many times.
-func weighChannels(ctx context.Context, run *Run, times int, weigh func(context.Context, *trial, int) ([]float64, error)) ([]Attribution, error) {
+// returns the weights of each sample's channels, after trying each channel so many times.
+func weighChannels(ctx context.Context, run *Run, times int, weigh func(context.Context, *trial, int) ([][]float64, error)) ([]Attribution, error) {
 	views, err := run.Activations()
 	if err != nil {
 		return nil, err
@@ -91,14 +92,14 @@ func weighChannels(ctx context.Context, run *Run, times int, weigh func(context.
 }
 
 // weightedSum is sum_k w_k A_k, in float64, for every sample: [N, space...].
-func weightedSum(v View, weights []float64) engine.Array {
+func weightedSum(v View, weights [][]float64) engine.Array {
 	out := engine.NewArray(append([]int{v.N}, v.Space...)...)
 	sum := make([]float64, v.Positions())
 	for n := range v.N {
 		clear(sum)
 		for c := range v.C {
 			// Weights are float32 in all peers.
-			w := float64(float32(weights[n*v.C+c]))
+			w := float64(float32(weights[n][c]))
 			for p, a := range v.Channel(n, c) {
 				sum[p] += w * float64(a)
 			}
@@ -111,43 +112,43 @@ func weightedSum(v View, weights []float64) engine.Array {
 }
 
 // drawWeights is Random-CAM's.
-func drawWeights(_ context.Context, t *trial, layer int) ([]float64, error) {
-	v, err := t.run.Activations()
+func drawWeights(_ context.Context, t *trial, layer int) ([][]float64, error) {
+	views, err := t.run.Activations()
 	if err != nil {
 		return nil, err
 	}
-	weights, u := make([]float64, 0, v[layer].N*v[layer].C), make([]float32, v[layer].C)
-	for n := range v[layer].N {
+	weights, u := make([][]float64, views[layer].N), make([]float32, views[layer].C)
+	for n := range weights {
 		t.run.Source().Uniform(layer, n, u)
 		for _, x := range u {
-			weights = append(weights, 2*float64(x)-1)
+			weights[n] = append(weights[n], 2*float64(x)-1)
 		}
 	}
 	return weights, nil
 }
 
 // ablate is Ablation-CAM's, through the tail.
-func ablate(ctx context.Context, t *trial, layer int) (weights []float64, err error) {
-	tail, err := t.run.tail(ctx, layer)
-	if err != nil {
-		return nil, err
-	}
-	defer func() { err = errors.Join(err, tail.Close()) }()
-	v, a := tail.view, tail.activation
+func ablate(ctx context.Context, t *trial, layer int) (weights [][]float64, err error) {
 	for n, s := range t.run.Scores() {
 		if s.Value == 0 {
 			return nil, &SampleError{n, markf(ErrTarget, "the score is 0, and Ablation-CAM divides by it: explain another class, or prob:N")}
 		}
 	}
+	tail, err := t.run.tail(ctx, layer)
+	if err != nil {
+		return nil, err
+	}
+	defer func() { err = errors.Join(err, tail.Close()) }()
+	a, channels := tail.activation, tail.view.C
 	// The channel of tokens without a place goes with the others'.
 	_, channel, place := tail.layout.strides(a.Shape)
-	count := engine.Size(a.Shape[1:]) / v.C
-	values := make([]float32, v.N)
-	for n := range v.N {
+	count := engine.Size(a.Shape[1:]) / channels
+	values := make([]float32, t.run.Len())
+	for n := range values {
 		values[n] = ablated(a.Row(n).Data)
 	}
-	scores, err := t.score(ctx, copies{
-		of: a, each: v.C,
+	weights, err = t.score(ctx, variants{
+		of: a, each: slices.Repeat([]int{channels}, t.run.Len()),
 		write: func(n, k int, row []float32) {
 			for i := range count {
 				row[k*channel+i*place] = values[n]
@@ -163,11 +164,12 @@ func ablate(ctx context.Context, t *trial, layer int) (weights []float64, err er
 	if err != nil {
 		return nil, err
 	}
-	for i, s := range scores {
-		full := t.run.Scores()[i/v.C].Value
-		scores[i] = (full - s) / full
+	for n, s := range t.run.Scores() {
+		for k := range weights[n] {
+			weights[n][k] = (s.Value - weights[n][k]) / s.Value
+		}
 	}
-	return scores, nil
+	return weights, nil
 }
 
 // ablated is what takes the place of a channel of this activation.
