@@ -86,29 +86,9 @@ func weighChannels(ctx context.Context, run *Run, times int, weigh func(context.
 		if err != nil {
 			return nil, err
 		}
-		maps[i] = Attribution{Layer: run.Layers()[i], Values: weightedSum(v, weights), Finish: Normalise}
+		maps[i] = weightedMap(run, i, v, slices.Concat(weights...))
 	}
 	return maps, nil
-}
-
-// weightedSum is sum_k w_k A_k, in float64, for every sample: [N, space...].
-func weightedSum(v View, weights [][]float64) engine.Array {
-	out := engine.NewArray(append([]int{v.N}, v.Space...)...)
-	sum := make([]float64, v.Positions())
-	for n := range v.N {
-		clear(sum)
-		for c := range v.C {
-			// Weights are float32 in all peers.
-			w := float64(float32(weights[n][c]))
-			for p, a := range v.Channel(n, c) {
-				sum[p] += w * float64(a)
-			}
-		}
-		for p, s := range sum {
-			out.Row(n).Data[p] = float32(s)
-		}
-	}
-	return out
 }
 
 // drawWeights is Random-CAM's.
