@@ -85,7 +85,7 @@ func (m ReciproCAM) light(ctx context.Context, t *trial, layer int) (scores [][]
 		clear(dark.Row(n).Data[start:])
 	}
 	spread := spot(v.Space, m.Gaussian)
-	return t.score(ctx, variants{
+	return t.score(ctx, copies{
 		of: dark, each: slices.Repeat([]int{v.Positions()}, v.N),
 		write: func(n, p int, row []float32) {
 			own := tail.activation.Row(n).Data[start:]

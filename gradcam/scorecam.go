@@ -125,7 +125,7 @@ func scoreMasked(ctx context.Context, t *trial, layer int) ([][]float64, error) 
 	}
 	mask := make([]float32, up.Len())
 	x := t.run.Input()
-	weights, err := t.score(ctx, variants{of: x, each: slices.Repeat([]int{v.C}, v.N), write: func(n, k int, row []float32) {
+	weights, err := t.score(ctx, copies{of: x, each: slices.Repeat([]int{v.C}, v.N), write: func(n, k int, row []float32) {
 		up.Resize(mask, v.Channel(n, k))
 		low, high := extremes(mask)
 		scale := high - low + 1e-8
@@ -154,7 +154,7 @@ func averageMasked(ctx context.Context, t *trial, layer, samples int, change fun
 		return nil, err
 	}
 	small, mask := make([]float32, v.Positions()), make([]float32, up.Len())
-	scores, err := t.score(ctx, variants{of: x, each: slices.Repeat([]int{samples * v.C}, v.N), write: func(n, draw int, row []float32) {
+	scores, err := t.score(ctx, copies{of: x, each: slices.Repeat([]int{samples * v.C}, v.N), write: func(n, draw int, row []float32) {
 		copy(small, v.Channel(n, draw%v.C))
 		stretch(small)
 		up.Resize(mask, small)

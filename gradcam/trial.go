@@ -13,32 +13,32 @@ import (
 // between chunks.
 type trial struct {
 	run *Run
-	// done of total variants are scored.
+	// done of total copies are scored.
 	done, total int
 }
 
-// variants are changed copies of one array of the run.
-type variants struct {
+// copies are changed copies of one array of the run.
+type copies struct {
 	// of is what is copied: one row a sample.
 	of engine.Array
-	// each is the number of variants of each sample.
+	// each is the number of copies of each sample.
 	each []int
-	// write turns a row that holds the sample's own values into variant k.
+	// write turns a row that holds the sample's own values into copy k.
 	write func(sample, k int, row []float32)
 	// undo brings back the sample's own values, so that a change of a few numbers
 	// costs a few numbers. nil says that write writes them all.
 	undo func(sample, k int, row []float32)
 }
 
-// variant is variant k of a sample.
-type variant struct{ sample, k int }
+// changedCopy is copy k of a sample.
+type changedCopy struct{ sample, k int }
 
-// list names all variants, sample by sample.
-func (v variants) list() []variant {
-	var all []variant
+// list names all copies, sample by sample.
+func (v copies) list() []changedCopy {
+	var all []changedCopy
 	for n, each := range v.each {
 		for k := range each {
-			all = append(all, variant{n, k})
+			all = append(all, changedCopy{n, k})
 		}
 	}
 	return all
@@ -51,9 +51,9 @@ type through func(ctx context.Context, batch engine.Array, rows []int) ([]engine
 // processor's caches, and a GPU is busy.
 const most = 128
 
-// score returns the scores of all variants, by sample. They do not depend on the
+// score returns the scores of all copies, by sample. They do not depend on the
 // size of the chunks, except for the rounding of the engine.
-func (t *trial) score(ctx context.Context, v variants, run through) ([][]float64, error) {
+func (t *trial) score(ctx context.Context, v copies, run through) ([][]float64, error) {
 	size, all := engine.Size(v.of.Shape[1:]), v.list()
 	rows := min(len(all), t.run.Rows(size), most)
 	buffer, owners := make([]float32, rows*size), make([]int, rows)
@@ -108,7 +108,7 @@ func (t *trial) read(scores [][]float64, outputs []engine.Output, owners []int) 
 	return nil
 }
 
-// predict runs variants of the explained input. All other inputs are repeated for
+// predict runs copies of the explained input. All other inputs are repeated for
 // them.
 func (r *Run) predict() through {
 	inputs := make([]engine.Array, len(r.Inputs()))

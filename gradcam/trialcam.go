@@ -127,7 +127,7 @@ func ablate(ctx context.Context, t *trial, layer int) (weights [][]float64, err 
 	for n := range values {
 		values[n] = ablated(a.Row(n).Data)
 	}
-	weights, err = t.score(ctx, variants{
+	weights, err = t.score(ctx, copies{
 		of: a, each: slices.Repeat([]int{channels}, t.run.Len()),
 		write: func(n, k int, row []float32) {
 			for i := range count {
