@@ -6,8 +6,9 @@ import (
 )
 
 // CAM is a class activation mapping without options: a formula of one layer's
-// activation A and gradient G, channel by channel, summed over the channels.
-// Sums are over all positions of a channel, on two spatial axes or three.
+// activation A and gradient G, channel by channel, then summed over the channels
+// or projected. Sums are over all positions of a channel, on two spatial axes or
+// three.
 type CAM string
 
 const (
@@ -36,38 +37,17 @@ const (
 	// Seed is HiResCAM's formula on the class's probability, not normalised: the
 	// recipe this project started from.
 	Seed CAM = "seed"
+	// EigenCAM projects the activation, positions by channels, on its first
+	// principal component (Muhammad and Yeasin 2020, arXiv:2008.00299). It looks at
+	// no class. The value of largest magnitude is positive.
+	EigenCAM CAM = "eigencam"
+	// EigenGradCAM projects G A like EigenCAM (pytorch-grad-cam).
+	EigenGradCAM CAM = "eigengradcam"
+	// SegEigenCAM projects |G| A like EigenCAM, and turns the result so that its
+	// value of largest magnitude is positive (Chung and Ying 2025,
+	// doi:10.3390/app15137562).
+	SegEigenCAM CAM = "segeigencam"
 )
-
-// formula is one method of the family.
-type formula struct {
-	name    CAM
-	summary string
-	// weigh writes the weighted activation of one channel. a, g and dst have one
-	// value a position.
-	weigh  func(dst, a, g []float32)
-	finish Finish
-}
-
-// formulas lists the family in the order in which it is shown.
-func formulas() []formula {
-	return []formula{
-		{GradCAM, "channels weighted by their mean gradient (Selvaraju et al. 2017)", pooledGradient, Normalise},
-		{Seed, "gradient times activation, of the class's probability, not normalised", gradientTimesActivation, Clip},
-		{HiResCAM, "gradient times activation, place by place (Draelos and Carin 2020)", gradientTimesActivation, Normalise},
-		{GradCAMPlusPlus, "channels weighted by their positive gradients, each by its curvature (Chattopadhay et al. 2018)", curvedGradient, Normalise},
-		{XGradCAM, "channels weighted by gradient times their share of activation (Fu et al. 2020)", sharedGradient, Normalise},
-		{LayerCAM, "positive gradient times activation, place by place (Jiang et al. 2021)", positiveGradient, Normalise},
-		{ElementWise, "gradient times activation where that is positive (pytorch-grad-cam)", positiveProduct, Normalise},
-	}
-}
-
-func camEntries() []Entry {
-	var all []Entry
-	for _, f := range formulas() {
-		all = append(all, Entry{f.name, ActivationMaps, f.summary})
-	}
-	return all
-}
 
 func (c CAM) formula() (formula, error) {
 	for _, f := range formulas() {
@@ -81,8 +61,12 @@ func (c CAM) formula() (formula, error) {
 // Name is the method's name on the command line.
 func (c CAM) Name() string { return string(c) }
 
-// Needs are one forward and one backward pass.
+// Needs are one forward and one backward pass, but for EigenCAM, which is blind to
+// the class.
 func (c CAM) Needs() Needs {
+	if c == EigenCAM {
+		return Needs{Layer: true, Cost: Cost{Forward: 1}}
+	}
 	return Needs{Layer: true, Gradient: true, Cost: Cost{Forward: 1, Backward: 1}}
 }
 
@@ -106,14 +90,33 @@ func (c CAM) Map(ctx context.Context, run *Run) ([]Attribution, error) {
 	if err != nil {
 		return nil, err
 	}
-	gradients, err := run.Gradients(ctx)
-	if err != nil {
-		return nil, err
+	var gradients []View
+	if c.Needs().Gradient {
+		if gradients, err = run.Gradients(ctx); err != nil {
+			return nil, err
+		}
 	}
-	maps := make([]Attribution, len(activations))
-	for i, a := range activations {
-		weigh := func(dst []float32, n, c int) { f.weigh(dst, a.Channel(n, c), gradients[i].Channel(n, c)) }
-		maps[i] = Attribution{Layer: run.Layers()[i], Values: run.combine(a, weigh), Finish: f.finish}
+	return eachLayer(run, activations, func(i int, a View) Attribution {
+		weigh := func(dst []float32, n, c int) {
+			if gradients == nil {
+				f.weigh(dst, a.Channel(n, c), nil)
+				return
+			}
+			f.weigh(dst, a.Channel(n, c), gradients[i].Channel(n, c))
+		}
+		if f.project != nil {
+			return Attribution{Values: eachSample(a, weigh, f.project), Finish: f.finish}
+		}
+		return Attribution{Values: run.combine(a, weigh), Finish: f.finish}
+	}), nil
+}
+
+// eachLayer makes one attribution a layer.
+func eachLayer(run *Run, views []View, explain func(i int, v View) Attribution) []Attribution {
+	maps := make([]Attribution, len(views))
+	for i, v := range views {
+		maps[i] = explain(i, v)
+		maps[i].Layer = run.Layers()[i]
 	}
-	return maps, nil
+	return maps
 }

@@ -75,7 +75,31 @@ func plainTwins() map[CAM]func(a, g [][]float64) []float64 {
 		GradCAMPlusPlus: plainGradCAMPlusPlus, XGradCAM: plainXGradCAM,
 		LayerCAM:    plainPlaces(func(a, g float64) float64 { return math.Max(g, 0) * a }),
 		ElementWise: plainPlaces(func(a, g float64) float64 { return math.Max(g*a, 0) }),
+		EigenCAM:    func(a, _ [][]float64) []float64 { return plainPrincipal(a) },
+		EigenGradCAM: func(a, g [][]float64) []float64 {
+			return plainPrincipal(plainProduct(a, g, func(g float64) float64 { return g }))
+		},
+		SegEigenCAM: func(a, g [][]float64) []float64 { return plainPrincipal(plainProduct(a, g, math.Abs)) },
 	}
+}
+
+func plainProduct(a, g [][]float64, f func(float64) float64) [][]float64 {
+	all := make([][]float64, len(a))
+	for k := range a {
+		for i := range a[k] {
+			all[k] = append(all[k], f(g[k][i])*a[k][i])
+		}
+	}
+	return all
+}
+
+// mapOf is the raw map of a method of the family, of any number of samples.
+func mapOf(f formula, a, g View) []float32 {
+	if f.project == nil {
+		return sumOf(f.weigh, a, g)
+	}
+	weigh := func(dst []float32, n, c int) { f.weigh(dst, a.Channel(n, c), g.Channel(n, c)) }
+	return eachSample(a, weigh, f.project).Data
 }
 
 // sumOf is the map of a formula of the family.
@@ -90,7 +114,7 @@ func TestFormulasEqualTheirPlainTwins(t *testing.T) {
 		require.NotNil(t, twin, f.name)
 		for _, space := range [][]int{{7, 7}, {1, 1}, {3, 5}, {2, 3, 4}, {6}} {
 			a, g := rectified(random(rng, 2, 8, space...)), random(rng, 2, 8, space...)
-			got := sumOf(f.weigh, a, g)
+			got := mapOf(f, a, g)
 			for n := range 2 {
 				places := a.Positions()
 				close64(t, twin(channels(a, n), channels(g, n)), got[n*places:(n+1)*places], 1e-5)

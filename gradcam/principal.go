@@ -20,8 +20,11 @@ const noise = 1e-6
 //
 // Channels that are constant over space, and so all of 1 x 1, give zeros.
 func principal(weighted []float32, channels int) []float64 {
-	x, norm := withoutMeans(weighted, channels)
+	x, constant := withoutMeans(weighted, channels)
 	places := len(weighted) / channels
+	if constant {
+		return make([]float64, places)
+	}
 	var gram mat.SymDense
 	if places <= channels {
 		gram.SymOuterK(1, x.T())
@@ -29,13 +32,9 @@ func principal(weighted []float32, channels int) []float64 {
 		gram.SymOuterK(1, x)
 	}
 	lambda, v := leading(&gram)
-	sigma := math.Sqrt(max(lambda, 0))
-	if sigma <= noise*norm {
-		return make([]float64, places)
-	}
 	r := mat.NewVecDense(places, nil)
 	if places <= channels { // v is the left singular vector
-		r.ScaleVec(sigma, v)
+		r.ScaleVec(math.Sqrt(lambda), v)
 	} else {
 		r.MulVec(x.T(), v)
 	}
@@ -43,11 +42,11 @@ func principal(weighted []float32, channels int) []float64 {
 	return r.RawVector().Data
 }
 
-// withoutMeans is [channels, positions] without each channel's mean, NaN set to zero,
-// and the Frobenius norm of what it was.
-func withoutMeans(weighted []float32, channels int) (*mat.Dense, float64) {
+// withoutMeans is [channels, positions] without each channel's mean, NaN set to
+// zero, and whether all channels are constant but for noise.
+func withoutMeans(weighted []float32, channels int) (*mat.Dense, bool) {
 	places := len(weighted) / channels
-	data, norm := make([]float64, len(weighted)), 0.0
+	data, before, after := make([]float64, len(weighted)), 0.0, 0.0
 	for c := range channels {
 		row, sum := data[c*places:(c+1)*places], 0.0
 		for p, v := range weighted[c*places : (c+1)*places] {
@@ -55,32 +54,15 @@ func withoutMeans(weighted []float32, channels int) (*mat.Dense, float64) {
 				row[p] = float64(v)
 			}
 			sum += row[p]
-			norm += row[p] * row[p]
+			before += row[p] * row[p]
 		}
 		mean := sum / float64(places)
 		for p := range row {
 			row[p] -= mean
+			after += row[p] * row[p]
 		}
 	}
-	return mat.NewDense(channels, places, data), math.Sqrt(norm)
-}
-
-// leading is the largest eigenvalue and a unit eigenvector of it, both NaN if
-// the matrix holds an infinity.
-func leading(a *mat.SymDense) (float64, *mat.VecDense) {
-	n := a.SymmetricDim()
-	v := mat.NewVecDense(n, nil)
-	var e mat.EigenSym
-	if trace := a.Trace(); trace-trace != 0 || !e.Factorize(a, true) {
-		for i := range n {
-			v.SetVec(i, math.NaN())
-		}
-		return math.NaN(), v
-	}
-	var all mat.Dense
-	e.VectorsTo(&all)
-	v.CloneFromVec(all.ColView(n - 1))
-	return e.Values(nil)[n-1], v
+	return mat.NewDense(channels, places, data), after <= noise*noise*before
 }
 
 // orient makes the value of largest magnitude positive, of equal ones the first.

@@ -36,7 +36,7 @@ type Entry struct {
 
 // Catalogue lists all methods by family.
 func Catalogue() []Entry {
-	return slices.Concat(camEntries(), trialEntries(), smoothedScoreEntries(), reciproEntries(), riseEntries(),
+	return slices.Concat(camEntries(), activationEntries(), trialEntries(), smoothedScoreEntries(), reciproEntries(), riseEntries(),
 		inputEntries(), layerEntries())
 }
 

@@ -1,5 +1,7 @@
 package gradcam
 
+import "math"
+
 // The formulas of the CAM family: each writes the weighted activation of one
 // channel. Epsilons are pytorch-grad-cam's. Sums are in float64.
 
@@ -14,6 +16,16 @@ func gradientTimesActivation(dst, a, g []float32) {
 		dst[i] = g[i] * v
 	}
 }
+
+// gradientSize is |G| A.
+func gradientSize(dst, a, g []float32) {
+	for i, v := range a {
+		dst[i] = float32(math.Abs(float64(g[i]))) * v
+	}
+}
+
+// activationAlone is A.
+func activationAlone(dst, a, _ []float32) { copy(dst, a) }
 
 // positiveProduct is max(G A, 0).
 func positiveProduct(dst, a, g []float32) {
