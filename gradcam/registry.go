@@ -36,8 +36,10 @@ type Entry struct {
 
 // Catalogue lists all methods by family.
 func Catalogue() []Entry {
-	return slices.Concat(camEntries(), activationEntries(), trialEntries(), smoothedScoreEntries(), reciproEntries(), riseEntries(),
-		inputEntries(), layerEntries())
+	return slices.Concat(
+		camEntries(), activationEntries(), trialEntries(), smoothedScoreEntries(), reciproEntries(), riseEntries(),
+		inputEntries(), layerEntries(), conceptEntries(),
+	)
 }
 
 // Methods are all methods, with their default options, in the order in which
