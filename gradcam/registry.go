@@ -37,8 +37,8 @@ type Entry struct {
 // Catalogue lists all methods by family.
 func Catalogue() []Entry {
 	return slices.Concat(
-		camEntries(), activationEntries(), trialEntries(), smoothedScoreEntries(), reciproEntries(), riseEntries(),
-		inputEntries(), layerEntries(), conceptEntries(),
+		camEntries(), activationEntries(), trialEntries(), smoothedScoreEntries(), reciproEntries(), riseEntries(), occlusionEntries(),
+		inputEntries(), subsetEntries(), layerEntries(), conceptEntries(),
 	)
 }
 

@@ -48,7 +48,7 @@ func (RISE) Retarget(t Target) Target { return asProbability(t) }
 // Map returns one raw map, at the size of the input.
 func (m RISE) Map(ctx context.Context, run *Run) ([]Attribution, error) {
 	x := run.Input()
-	H, W, err := plane(x.Shape)
+	H, W, err := run.plane()
 	if err != nil {
 		return nil, err
 	}
@@ -80,7 +80,7 @@ func (m RISE) Map(ctx context.Context, run *Run) ([]Attribution, error) {
 			out.Row(n).Data[i] = float32(weighted[i] / (sum[i] + 1e-4))
 		}
 	}
-	return []Attribution{{Layer: engine.Input, Values: out, Finish: Normalise}}, nil
+	return []Attribution{{Layer: run.InputLayer(), Values: out, Finish: Normalise}}, nil
 }
 
 // masks returns a function that makes mask k of a sample.

@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"slices"
 
-	"github.com/torchlight-go/torchlight/engine"
 	"github.com/torchlight-go/torchlight/gradcam/resample"
 )
 
@@ -119,7 +118,7 @@ func scoreMasked(ctx context.Context, t *trial, layer int) ([][]float64, error) 
 		return nil, err
 	}
 	v := views[layer]
-	up, err := upsampler(v, t.run.Input(), resample.NewAlignCorners)
+	up, err := t.run.upsampler(v, resample.NewAlignCorners)
 	if err != nil {
 		return nil, err
 	}
@@ -149,7 +148,7 @@ func averageMasked(ctx context.Context, t *trial, layer, samples int, change fun
 		return nil, err
 	}
 	v, x := views[layer], t.run.Input()
-	up, err := upsampler(v, x, resample.NewBilinear)
+	up, err := t.run.upsampler(v, resample.NewBilinear)
 	if err != nil {
 		return nil, err
 	}
@@ -195,8 +194,8 @@ func multiply(dst, x, mask []float32) {
 }
 
 // upsampler brings a layer's channels to the size of the input.
-func upsampler(v View, input engine.Array, kind func(h, w, H, W int) *resample.Resizer) (*resample.Resizer, error) {
-	H, W, err := plane(input.Shape)
+func (r *Run) upsampler(v View, kind func(h, w, H, W int) *resample.Resizer) (*resample.Resizer, error) {
+	H, W, err := r.plane()
 	if err != nil {
 		return nil, err
 	}
@@ -209,12 +208,15 @@ func upsampler(v View, input engine.Array, kind func(h, w, H, W int) *resample.R
 
 // plane are the rows and columns of an input that can be masked; a signal
 // [N, C, L] has one row.
-func plane(shape []int) (h, w int, err error) {
-	switch len(shape) {
-	case 3:
-		return 1, shape[2], nil
-	case 4:
-		return shape[2], shape[3], nil
+func (r *Run) plane() (h, w int, err error) {
+	shape := r.Input().Shape
+	if r.batch.explainer.inputOrder != ChannelsLast {
+		switch len(shape) {
+		case 3:
+			return 1, shape[2], nil
+		case 4:
+			return shape[2], shape[3], nil
+		}
 	}
 	return 0, 0, markf(ErrLayer, "masks need an input [N, C, H, W] or [N, C, L], it has shape %v", shape)
 }
