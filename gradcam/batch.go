@@ -14,7 +14,7 @@ import (
 func (b *batch) forward(ctx context.Context, targets []Target) error {
 	err := b.first(ctx)
 	if err != nil {
-		return err
+		return b.remedy(err)
 	}
 	b.output, b.samples, err = b.explainer.scored(b.outputs, b.n, targets)
 	return err
@@ -105,7 +105,7 @@ func (b *batch) explain(ctx context.Context, m Method, targets []Target) ([]Resu
 		err = checkMaps(raw, b.n)
 	}
 	if err != nil {
-		return nil, fmt.Errorf("method %s: %w", m.Name(), err)
+		return nil, fmt.Errorf("method %s: %w", m.Name(), b.remedy(err))
 	}
 	timings := Timings{Backward: b.timings.Backward - backward}
 	timings.Method = time.Since(start) - timings.Backward

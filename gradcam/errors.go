@@ -15,6 +15,9 @@ var (
 	ErrTarget = errors.New("target does not fit")
 	// ErrLayer says that a layer cannot be explained, or that none was found.
 	ErrLayer = errors.New("layer cannot be explained")
+	// ErrMethod says that a method cannot be used on this model and layer; the error
+	// names those that can.
+	ErrMethod = errors.New("method does not fit")
 	// ErrOutput says that the model's outputs offer nothing to explain.
 	ErrOutput = errors.New("no output to explain")
 )

@@ -1,7 +1,7 @@
 package gradcam
 
 import (
-	"fmt"
+	"errors"
 
 	"github.com/torchlight-go/torchlight/engine"
 )
@@ -12,7 +12,22 @@ func (b *batch) offers(needs Needs) error {
 	if lacks == "" {
 		return nil
 	}
-	return fmt.Errorf("%w: the engine offers no %s here: %s", ErrLayer, lacks, b.instead(func(Needs) bool { return true }))
+	return unfit("%v: the engine offers no %s here: %s", ErrLayer, lacks, b.instead(func(Needs) bool { return true }))
+}
+
+// unfit is an error about a method that cannot explain this layer.
+func unfit(format string, args ...any) error {
+	return markf(errors.Join(ErrMethod, ErrLayer), format, args...)
+}
+
+// remedy adds the methods that would work to the error of an engine that cannot
+// differentiate what comes after a layer, or capture it.
+func (b *batch) remedy(err error) error {
+	if !errors.Is(err, engine.ErrNoDerivative) && !errors.Is(err, engine.ErrNotFloat) {
+		return err
+	}
+	others := b.instead(func(n Needs) bool { return !n.derivative() && !n.Layer && !n.Rerun })
+	return markf(errors.Join(ErrMethod, err), "%v; %s", err, others)
 }
 
 func (b *batch) lacks(needs Needs) string {

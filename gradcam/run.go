@@ -190,6 +190,9 @@ func (b *batch) views(arrays []engine.Array, layouts []Layout, what string) ([]V
 	views := make([]View, len(arrays))
 	for i, a := range arrays {
 		what := what + " of layer " + b.layers[i]
+		if a.Ints != nil {
+			return nil, unfit("%s holds integers, which have no gradient: %s", what, b.instead(func(n Needs) bool { return !n.Layer }))
+		}
 		v, err := layouts[i].View(a)
 		if err != nil {
 			return nil, markf(ErrLayer, "%s: %v", what, err)

@@ -7,6 +7,7 @@ import (
 	"unicode"
 
 	"github.com/torchlight-go/torchlight/cgo"
+	"github.com/torchlight-go/torchlight/engine"
 )
 
 // Kinds of failure, for errors.Is.
@@ -36,11 +37,11 @@ var (
 	// ErrLayerAmbiguous: the layer is called several times and none was chosen.
 	ErrLayerAmbiguous = errors.New("layer called more than once")
 	// ErrLayerNotTensor: the layer does not return a floating-point tensor.
-	ErrLayerNotTensor = errors.New("layer returns no floating-point tensor")
+	ErrLayerNotTensor = engine.ErrNotFloat
 	// ErrFrozen: a frozen file has nodes but no submodules.
 	ErrFrozen = errors.New("frozen file")
 	// ErrNoDerivative: an operator behind the layer has no derivative.
-	ErrNoDerivative = errors.New("no derivative")
+	ErrNoDerivative = engine.ErrNoDerivative
 	// ErrAliasing: cutting there would change the model's output.
 	ErrAliasing = errors.New("the cut would change the model")
 	// ErrStateful: the output depends on the order of calls.

@@ -1,0 +1,13 @@
+package engine
+
+import "errors"
+
+// Kinds of failure that an explanation can work around, for errors.Is: another
+// method may need less of the layer.
+var (
+	// ErrNoDerivative: what comes after the layer has no derivative, as in quantised
+	// networks.
+	ErrNoDerivative = errors.New("no derivative")
+	// ErrNotFloat: the layer returns no floating-point tensor.
+	ErrNotFloat = errors.New("layer returns no floating-point tensor")
+)
