@@ -24,7 +24,8 @@ func newExplain() *cobra.Command {
   x.raw.npy       the layer's map before ReLU and normalising, signed
   x.json          what was explained, how, and how strongly
 
-and for x.npy the same without the overlay, arrays with the batch as their first axis.`,
+and for x.npy the same without the overlay, arrays with the batch as their first axis.
+With several methods each has files of its own, x.METHOD.map.npy.`,
 		Example: `  torchlight explain --model examples/models/mobilenet_v2.pt --out build examples/photos/chelsea.png
   torchlight explain --model M.pt --target "tabby" --method hirescam --layer features.17 photos/`,
 		RunE: func(c *cobra.Command, args []string) error { return f.run(c, args) },
@@ -32,6 +33,7 @@ and for x.npy the same without the overlay, arrays with the batch as their first
 	f.modelFlags.add(c)
 	c.Flags().BoolVar(&f.exact, "exact", false, "run the operators of the file as they are, nothing folded: bit for bit the plain forward pass, and slower")
 	f.addQuestion(c)
+	f.addWay(c)
 	f.addPhoto(c)
 	f.addResults(c)
 	return c
@@ -55,6 +57,7 @@ func (f *explainFlags) run(c *cobra.Command, args []string) error {
 	}
 	p := newPrinter(c.OutOrStdout(), c.ErrOrStderr(), len(inputs), f.json)
 	config.Log = p.logger()
+	config.Progress = p.progress
 	config.Versions = versions()
 	config.Hopeless = hopeless
 	var model *torch.Module

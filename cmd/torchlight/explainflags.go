@@ -17,15 +17,25 @@ import (
 type explainFlags struct {
 	modelFlags
 	question
+	way
 	photo
 	results
 }
 
 // question is what to explain.
 type question struct {
-	layers                     []string
-	method, target, fusion     string
+	layers, layouts, with      []string
+	target                     string
 	output, outputKind, labels string
+	input                      int
+}
+
+// way is how to explain it.
+type way struct {
+	method, fusion, compat, memory string
+	options                        []string
+	seed                           uint64
+	eigenSmooth                    bool
 }
 
 // photo is how photos become inputs.
@@ -45,16 +55,49 @@ type results struct {
 func (f *explainFlags) addQuestion(c *cobra.Command) {
 	fl := c.Flags()
 	fl.StringArrayVar(&f.layers, "layer", nil, "`LAYER` to explain: path[@call][:element], or #op:index in a frozen file; may be repeated (default: the card's, or the last with space in it)")
-	fl.StringVar(&f.method, "method", "", "`METHOD` to explain with, see `torchlight methods` (default: the card's, or gradcam)")
+	fl.StringArrayVar(&f.layouts, "layout", nil, "`AXES` of the layer, or of each in order: auto, channels-first, channels-last, or tokens:1:14x14 for a grid after one token (default auto)")
 	fl.StringVar(&f.target, "target", "top1", "`TARGET` to explain: top1, topK, N, LABEL, =LABEL, prob:N, logprob:N, rest:N, margin:A-B, binary:1, raw, anchor:P:N, box:L,T,R,B,N or neg:TARGET")
-	fl.StringVar(&f.fusion, "fusion", "mean", "`HOW` the maps of several layers become one: mean, max or product")
+	fl.StringArrayVar(&f.with, "with", nil, "`FILE` of a further input of the model, .npy with a first axis of 1; the same for every INPUT; may be repeated")
+	fl.IntVar(&f.input, "input", 0, "explain the model's `K`-th input, counted from 0: INPUT is 0, those of --with follow")
 	fl.StringVar(&f.output, "output", "", "`NAME` of the output to explain, of several (default: the card's, or the usual one)")
 	fl.StringVar(&f.outputKind, "output-kind", "", "`KIND` of the output's numbers: logits, probabilities or sigmoid (default: the card's, or logits)")
 	fl.StringVar(&f.labels, "labels", "", "`FILE` of class names, one a line (default: the card's)")
-	complete(c, "method", methodNames()...)
-	complete(c, "fusion", fusionNames()...)
+	complete(c, "layout", "auto", "channels-first", "channels-last", "tokens:")
+	_ = c.MarkFlagFilename("with", "npy")
 	complete(c, "output-kind", "logits", "probabilities", "sigmoid")
 	_ = c.MarkFlagFilename("labels", "txt")
+}
+
+func (f *explainFlags) addWay(c *cobra.Command) {
+	fl := c.Flags()
+	fl.StringVar(&f.method, "method", "", "`METHOD` to explain with, see `torchlight methods`; several with commas between share their passes (default: the card's, or gradcam)")
+	fl.StringArrayVar(&f.options, "option", nil, "`NAME=VALUE` of a method's option, see `torchlight methods METHOD`; may be repeated")
+	fl.Uint64Var(&f.seed, "seed", 0, "`SEED` of methods that draw numbers: the same seed gives the same map")
+	fl.StringVar(&f.memory, "memory", "64M", "`BYTES` that methods of many passes may use for changed copies at a time: it changes the time, not the map")
+	fl.StringVar(&f.fusion, "fusion", "", "`HOW` the maps of several layers become one: mean, max or product (default: the peer's of --compat, or mean)")
+	fl.StringVar(&f.compat, "compat", "", "follow a `PEER`'s normalisation, upsampling and in-place rule: pytorch-grad-cam, captum or torch-cam")
+	fl.BoolVar(&f.eigenSmooth, "eigen-smooth", false, "project weighted channels on their first principal component instead of adding them up")
+	_ = c.RegisterFlagCompletionFunc("method", completeMethods)
+	complete(c, "fusion", "mean", "max", "product")
+	complete(c, "compat", peerNames()...)
+}
+
+func peerNames() []string {
+	var names []string
+	for _, p := range gradcam.Peers() {
+		names = append(names, string(p))
+	}
+	return names
+}
+
+// completeMethods completes the last of several names.
+func completeMethods(_ *cobra.Command, _ []string, typed string) ([]string, cobra.ShellCompDirective) {
+	before := typed[:strings.LastIndexByte(typed, ',')+1]
+	var words []string
+	for _, e := range gradcam.Catalogue() {
+		words = append(words, before+e.Method.Name()+"\t"+e.Summary)
+	}
+	return words, cobra.ShellCompDirectiveNoFileComp
 }
 
 func (f *explainFlags) addPhoto(c *cobra.Command) {
@@ -88,18 +131,17 @@ func (f *explainFlags) addResults(c *cobra.Command) {
 // config turns the flags into a question.
 func (f *explainFlags) config() (explain.Config, error) {
 	c := explain.Config{
-		Model: f.model, Layers: f.layers, Method: f.method, Target: f.target, Output: f.output, OutputKind: f.outputKind,
+		Model: f.model, Layers: f.layers, Layouts: f.layouts, With: f.with, Input: f.input, Target: f.target, Output: f.output, OutputKind: f.outputKind,
+		Method: f.method, Options: f.options, Seed: f.seed, Fusion: f.fusion, Compat: f.compat, EigenSmooth: f.eigenSmooth,
 		Top: f.top, Batch: f.batch, Out: f.out, Orient: f.orient,
 	}
 	var err error
 	if c.Style, err = f.overlayStyle(); err != nil {
 		return c, err
 	}
-	i := slices.Index(fusionNames(), f.fusion)
-	if i < 0 {
-		return c, misuse("--fusion %q; give one of %s", f.fusion, strings.Join(fusionNames(), ", "))
+	if c.Memory, err = explain.ParseBytes(f.memory); err != nil {
+		return c, misuse("--memory: %w", err)
 	}
-	c.Fusion = gradcam.Fusion(i)
 	for _, stage := range f.save {
 		c.Save = append(c.Save, explain.Stage(stage))
 	}
@@ -116,9 +158,6 @@ func (f *explainFlags) config() (explain.Config, error) {
 	}
 	return c, nil
 }
-
-// fusionNames are in the order of gradcam's constants.
-func fusionNames() []string { return []string{"mean", "max", "product"} }
 
 func (r results) overlayStyle() (render.Style, error) {
 	style, err := render.ParseStyle(r.style)

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 	"text/tabwriter"
 
@@ -17,6 +18,7 @@ type layersFlags struct {
 	modelFlags
 	size     string
 	channels int
+	with     []string
 	json     bool
 }
 
@@ -34,6 +36,8 @@ func newLayers() *cobra.Command {
 	fl := c.Flags()
 	fl.StringVar(&f.size, "size", "", "size of the input to run with, `N` or H,W (default: the card's, or 224)")
 	fl.IntVar(&f.channels, "channels", 0, "channels of that input, `C` (default: the card's, or what the model takes)")
+	fl.StringArrayVar(&f.with, "with", nil, "`FILE` of a further input of the model, .npy with a first axis of 1; may be repeated")
+	_ = c.MarkFlagFilename("with", "npy")
 	fl.BoolVar(&f.json, "json", false, "print a JSON object")
 	return c
 }
@@ -75,7 +79,7 @@ func (f *layersFlags) inputSize() (explain.InputSize, error) {
 	if f.channels < 0 {
 		return explain.InputSize{}, misuse("--channels %d; give 1 or more", f.channels)
 	}
-	size := explain.InputSize{Channels: f.channels}
+	size := explain.InputSize{Channels: f.channels, With: f.with}
 	if len(sides) > 0 {
 		size.Height, size.Width = sides[0], sides[len(sides)-1]
 	}
@@ -84,13 +88,13 @@ func (f *layersFlags) inputSize() (explain.InputSize, error) {
 
 func printLayers(out io.Writer, table explain.LayerTable) error {
 	w := tabwriter.NewWriter(out, 0, 4, 2, ' ', 0)
-	fmt.Fprintln(w, "  LAYER\tTYPE\tOUTPUT\tCALLS")
+	fmt.Fprintln(w, "  LAYER\tTYPE\tOUTPUT\tLAYOUT\tCALLS")
 	for _, l := range table.Layers {
 		mark := " "
 		if l.Default {
 			mark = "*"
 		}
-		fmt.Fprintf(w, "%s %s\t%s\t%s\t%s\n", mark, l.Address, l.Type, shapes(l.Outputs), calls(l, table.Input != nil))
+		fmt.Fprintf(w, "%s %s\t%s\t%s\t%s\t%s\n", mark, l.Address, l.Type, shapes(l.Outputs), layouts(l.Outputs), calls(l, table.Input != nil))
 	}
 	if err := w.Flush(); err != nil {
 		return err
@@ -122,6 +126,20 @@ func shapes(outputs []explain.Tensor) string {
 		}
 	}
 	return strings.Join(words, ", ")
+}
+
+// layouts are those of the tensors, as --layout takes them.
+func layouts(outputs []explain.Tensor) string {
+	var words []string
+	for _, o := range outputs {
+		if o.Layout != "" {
+			words = append(words, o.Layout)
+		}
+	}
+	if len(words) == 0 {
+		return "-"
+	}
+	return strings.Join(slices.Compact(words), ", ")
 }
 
 // calls tells the number of calls and what is unusual about this one.

@@ -3,71 +3,73 @@ package main
 import (
 	"encoding/json"
 	"fmt"
+	"io"
 	"strings"
 	"text/tabwriter"
 
 	"github.com/spf13/cobra"
 
 	"github.com/torchlight-go/torchlight/gradcam"
+	"github.com/torchlight-go/torchlight/internal/explain"
 )
-
-// methodRow is one method and what it takes.
-type methodRow struct {
-	Method   string `json:"method"`
-	Needs    string `json:"needs"`
-	Forward  int    `json:"forward"`
-	Backward int    `json:"backward"`
-	Note     string `json:"note,omitempty"`
-}
 
 func newMethods() *cobra.Command {
 	var asJSON bool
 	c := &cobra.Command{
-		Use:   "methods",
+		Use:   "methods [flags] [METHOD...]",
 		Short: "List the methods, what they need and what they cost",
-		Args:  noArguments,
-		RunE: func(c *cobra.Command, _ []string) error {
-			var rows []methodRow
-			for _, m := range gradcam.Methods() {
-				n := m.Needs()
-				rows = append(rows, methodRow{m.Name(), needs(n), n.Cost.Forward, n.Cost.Backward, n.Cost.Note})
-			}
-			if asJSON {
+		Long: "Lists the methods by family: the passes through the network that one explanation takes, and what the method does.\n" +
+			"Of methods that are named it tells the options as well.",
+		RunE: func(c *cobra.Command, names []string) error {
+			rows, err := explain.Methods(names...)
+			switch {
+			case err != nil:
+				return err
+			case asJSON:
 				return json.NewEncoder(c.OutOrStdout()).Encode(rows)
+			case len(names) > 0:
+				return tellMethods(c.OutOrStdout(), rows)
 			}
-			w := tabwriter.NewWriter(c.OutOrStdout(), 0, 4, 2, ' ', 0)
-			fmt.Fprintln(w, "METHOD\tNEEDS\tFORWARD\tBACKWARD\tNOTE")
-			for _, r := range rows {
-				fmt.Fprintf(w, "%s\t%s\t%d\t%d\t%s\n", r.Method, r.Needs, r.Forward, r.Backward, r.Note)
-			}
-			return w.Flush()
+			return listMethods(c.OutOrStdout(), rows)
+		},
+		ValidArgsFunction: func(c *cobra.Command, args []string, typed string) ([]string, cobra.ShellCompDirective) {
+			return completeMethods(c, args, strings.ReplaceAll(typed, ",", ""))
 		},
 	}
 	c.Flags().BoolVar(&asJSON, "json", false, "print a JSON list")
 	return c
 }
 
-// needs names what a method asks of the engine.
-func needs(n gradcam.Needs) string {
-	var words []string
-	for _, need := range []struct {
-		word string
-		is   bool
-	}{
-		{"layer", n.Layer}, {"gradient", n.Gradient}, {"input gradient", n.Input}, {"second order", n.SecondOrder},
-		{"re-runs", n.Rerun || n.RerunGrad}, {"biases", n.Biases}, {"predictions", n.Predict}, {"seed", n.Random},
-	} {
-		if need.is {
-			words = append(words, need.word)
+// listMethods prints a table for each family.
+func listMethods(out io.Writer, rows []explain.MethodRow) error {
+	w := tabwriter.NewWriter(out, 0, 4, 2, ' ', 0)
+	family := gradcam.Family("")
+	for _, r := range rows {
+		if r.Family != family {
+			if family != "" {
+				fmt.Fprintln(w)
+			}
+			family = r.Family
+			fmt.Fprintf(w, "%s\tPASSES\t\n", strings.ToUpper(string(family)))
 		}
+		fmt.Fprintf(w, "  %s\t%s\t%s\n", r.Method, r.Passes, r.Summary)
 	}
-	return strings.Join(words, ", ")
+	return w.Flush()
 }
 
-func methodNames() []string {
-	var names []string
-	for _, m := range gradcam.Methods() {
-		names = append(names, m.Name())
+// tellMethods prints all about some.
+func tellMethods(out io.Writer, rows []explain.MethodRow) error {
+	for i, r := range rows {
+		if i > 0 {
+			fmt.Fprintln(out)
+		}
+		fmt.Fprintf(out, "%s: %s\n  family: %s\n  needs: %s\n  passes: %s\n", r.Method, r.Summary, r.Family, strings.Join(r.Needs, ", "), r.Passes)
+		if r.Note != "" {
+			fmt.Fprintf(out, "  note: %s\n", r.Note)
+		}
+		for _, o := range r.Options {
+			fmt.Fprintf(out, "  --option %s=... %s\n", o.Name, o.Takes)
+		}
 	}
-	return names
+	return nil
 }

@@ -10,7 +10,6 @@ import (
 	"strconv"
 	"strings"
 	"sync"
-	"time"
 
 	"github.com/schollz/progressbar/v3"
 	"golang.org/x/term"
@@ -28,34 +27,23 @@ type printer struct {
 	out, err io.Writer
 	json     bool
 	lines    bool // explained inputs are told on out
+	terminal bool // there is somebody to watch on err
 	inputs   int
 
 	mu     sync.Mutex
-	bar    *progressbar.ProgressBar
-	chosen map[string]bool // defaults that were told
+	bar    *progressbar.ProgressBar // of the inputs
+	steps  *steps                   // of a long method
+	chosen map[string]bool          // defaults that were told
 }
 
 func newPrinter(out, err io.Writer, inputs int, asJSON bool) *printer {
 	p := &printer{out: out, err: err, json: asJSON, lines: true, inputs: inputs, chosen: map[string]bool{}}
-	if inputs > few && isTerminal(err) && !(asJSON && isTerminal(out)) {
-		p.bar = newBar(err, inputs)
+	p.terminal = isTerminal(err) && !(asJSON && isTerminal(out))
+	if inputs > few && p.terminal {
+		p.bar = newBar(err, inputs, "explaining")
 		p.lines = !isTerminal(out)
 	}
 	return p
-}
-
-func newBar(w io.Writer, inputs int) *progressbar.ProgressBar {
-	return progressbar.NewOptions(inputs,
-		progressbar.OptionSetWriter(w),
-		progressbar.OptionSetDescription("explaining"),
-		progressbar.OptionShowCount(),
-		progressbar.OptionSetPredictTime(true),
-		progressbar.OptionThrottle(50*time.Millisecond),
-		progressbar.OptionFullWidth(),
-		progressbar.OptionUseANSICodes(true),
-		progressbar.OptionSetRenderBlankState(true),
-		progressbar.OptionClearOnFinish(),
-	)
 }
 
 func isTerminal(w io.Writer) bool {
@@ -102,6 +90,7 @@ func (p *printer) warn(line string)  { p.above(p.err, "torchlight: "+line) }
 func (p *printer) above(w io.Writer, line string) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
+	p.endSteps()
 	if p.bar != nil {
 		_ = p.bar.Clear()
 	}
@@ -123,6 +112,7 @@ func (p *printer) advance() {
 func (p *printer) finish(sum explain.Summary, folder string) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
+	p.endSteps()
 	if p.bar == nil {
 		return
 	}

@@ -14,16 +14,23 @@ import (
 // several, with those of other inputs or without.
 type work struct {
 	*source
-	results []gradcam.Result
-	saved   []saved
-	left    int // samples that are still to be explained
+	explained []explained // one a method
+	left      int         // samples that are still to be explained
 }
 
-func newWork(src *source) *work {
+// explained is what one method found out about the samples of an input.
+type explained struct {
+	results []gradcam.Result
+	saved   []saved
+}
+
+func newWork(src *source, methods int) *work {
 	w := &work{source: src}
 	if src.err == nil {
 		w.left = src.samples()
-		w.results, w.saved = make([]gradcam.Result, w.left), make([]saved, w.left)
+		for range methods {
+			w.explained = append(w.explained, explained{make([]gradcam.Result, w.left), make([]saved, w.left)})
+		}
 	}
 	return w
 }
@@ -39,10 +46,13 @@ type row struct {
 
 func (r row) array() engine.Array { return r.work.array.Row(r.index) }
 
-// accept takes sample i of the batch that was explained last.
-func (r row) accept(result gradcam.Result, s saved) {
-	result.Sample = r.index
-	r.work.results[r.index], r.work.saved[r.index] = result, s
+// accept takes sample i of the batch that was explained last, by every method.
+func (r row) accept(all [][]gradcam.Result, i int, recorders []*recorder) {
+	for m, results := range all {
+		results[i].Sample = r.index
+		e := r.work.explained[m]
+		e.results[r.index], e.saved[r.index] = results[i], recorders[m].row(i)
+	}
 	r.work.left--
 }
 
@@ -73,7 +83,7 @@ func (s *Session) hopeless(err error) bool {
 	if errors.As(err, &sample) {
 		return false
 	}
-	return errors.Is(err, gradcam.ErrOutput) || s.config.Hopeless != nil && s.config.Hopeless(err)
+	return errors.Is(err, gradcam.ErrOutput) || errors.Is(err, gradcam.ErrMethod) || s.config.Hopeless != nil && s.config.Hopeless(err)
 }
 
 // fits says whether sample b may run in a batch with sample a.
@@ -101,7 +111,7 @@ func (s *Session) explain(ctx context.Context, rows []row) error {
 		if len(rows) == 0 {
 			return nil
 		}
-		results, err := s.explainer.Explain(ctx, stack(rows), s.target)
+		all, err := s.explainer.ExplainAll(ctx, s.with.beside(stack(rows)), s.target)
 		if ctx.Err() != nil {
 			return ctx.Err()
 		}
@@ -109,7 +119,7 @@ func (s *Session) explain(ctx context.Context, rows []row) error {
 		switch {
 		case err == nil:
 			for i, r := range rows {
-				r.accept(results[i], s.recorder.row(i))
+				r.accept(all, i, s.recorders)
 			}
 			return nil
 		case s.hopeless(err):

@@ -16,12 +16,33 @@ type Config struct {
 	Model string
 	// Layers are the layers to explain; their maps are fused.
 	Layers []string
-	// Method is the name of the method.
+	// Layouts say which axes of the layers are channels and space, in the grammar of
+	// gradcam.ParseLayout: one for all or one each. None finds them by shape.
+	Layouts []string
+	// Method is the name of the method, or several with commas between, which share
+	// their passes.
 	Method string
-	// Target is what to explain, in the grammar of gradcam.ParseTarget; "" is top1.
+	// Options are those of the methods, as name=value.
+	Options []string
+	// Seed is that of the numbers that methods draw.
+	Seed uint64
+	// Memory bounds what methods hold of changed copies at a time, in bytes; 0 is
+	// gradcam.DefaultMemory.
+	Memory int64
+	// EigenSmooth is gradcam.WithEigenSmoothing.
+	EigenSmooth bool
+	// Compat is the peer whose conventions maps follow, "" for none.
+	Compat string
+	// Target is what to explain, in the grammar of gradcam.ParseTarget, or one that
+	// names a file: similar:FILE, dot:FILE, mask:FILE:N. "" is top1.
 	Target string
-	// Fusion is how the maps of several layers become one.
-	Fusion gradcam.Fusion
+	// Fusion is how the maps of several layers become one, "" the peer's or the mean.
+	Fusion string
+	// Input is which of the model's inputs is explained, counted from 0.
+	Input int
+	// With are files of further inputs of the model, .npy with one sample, which
+	// every input gets.
+	With []string
 	// Output is which of several outputs to explain, OutputKind what its numbers
 	// are, in the words of model cards.
 	Output, OutputKind string
@@ -47,6 +68,8 @@ type Config struct {
 	// Hopeless says of an error of the engine that it is about the question, so that
 	// no input can be explained: an unknown layer, not a wrong size. It may be nil.
 	Hopeless func(error) bool
+	// Progress hears of methods that take many passes; it may be nil.
+	Progress func(gradcam.Progress)
 	// Log hears warnings; nil is silence.
 	Log *slog.Logger
 }
@@ -81,6 +104,20 @@ func (c Config) check() error {
 	}
 	if _, err := gradcam.ParseOutputKind(c.OutputKind); err != nil {
 		return misuse{err}
+	}
+	if _, err := gradcam.ParsePeer(c.Compat); err != nil {
+		return misuse{err}
+	}
+	if c.Fusion != "" {
+		if _, err := gradcam.ParseFusion(c.Fusion); err != nil {
+			return misuse{err}
+		}
+	}
+	if c.Input < 0 || c.Input > len(c.With) {
+		return misusef("there is no input %d; with %d further input(s) give 0 to %d", c.Input, len(c.With), len(c.With))
+	}
+	if c.Memory < 0 {
+		return misusef("a memory of %d bytes; give 1 or more", c.Memory)
 	}
 	if c.Batch < 0 {
 		return misusef("a batch of %d samples; give 1 or more", c.Batch)

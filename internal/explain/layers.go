@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"slices"
+	"strings"
 
 	"github.com/torchlight-go/torchlight/engine"
 	"github.com/torchlight-go/torchlight/gradcam"
@@ -51,11 +52,18 @@ type Tensor struct {
 	Name  string `json:"name,omitempty"`
 	Shape []int  `json:"shape"`
 	DType string `json:"dtype"`
+	// Layout is how its axes are read unless told otherwise, in the grammar of
+	// gradcam.ParseLayout; "" for what cannot be explained.
+	Layout string `json:"layout,omitempty"`
 }
 
 // InputSize is the input to run a model with: what is 0 comes from the card.
 // Without a card, the size is 224 x 224 and the channels are found by trying.
-type InputSize struct{ Channels, Height, Width int }
+type InputSize struct {
+	Channels, Height, Width int
+	// With are files of the model's further inputs.
+	With []string
+}
 
 // Layers runs the model once and lists its layers in the order of the tree of
 // modules, nodes of a frozen file in the order of their run. When the model cannot
@@ -66,12 +74,16 @@ func Layers(ctx context.Context, path string, model engine.Model, tree []Submodu
 	if err != nil {
 		return table, err
 	}
+	with, err := readFurther(size.With)
+	if err != nil {
+		return table, err
+	}
 	var calls []engine.Call
 	var x engine.Array
 	for _, shape := range inputShapes(c, size) {
 		x = trial(shape...)
 		var refused error
-		if calls, refused = model.Calls(ctx, []engine.Array{x}); refused == nil {
+		if calls, refused = model.Calls(ctx, with.beside(x)); refused == nil {
 			err = nil
 			break
 		} else if err == nil { // the first shape is the likeliest
@@ -80,14 +92,15 @@ func Layers(ctx context.Context, path string, model engine.Model, tree []Submodu
 	}
 	if err != nil {
 		table.Layers = rowsOfTree(tree, nil)
-		return table, fmt.Errorf("%w; give the input's --size and --channels", err)
+		return table, fmt.Errorf("%w; give the input's --size and --channels, and --with for further inputs", err)
 	}
 	table.Input = x.Shape
-	if table.Default, table.Why, err = defaultLayer(ctx, model, c, x); err != nil {
+	if table.Default, table.Why, err = defaultLayer(ctx, model, c, with.beside(x)); err != nil {
 		return table, err
 	}
 	table.Layers = rowsOfTree(tree, calls)
 	for i := range table.Layers {
+		table.Layers[i].findLayouts(x.Shape)
 		table.Layers[i].Default = table.Layers[i].has(table.Default)
 	}
 	return table, nil
@@ -146,9 +159,21 @@ func rowOfCall(c engine.Call) LayerRow {
 		r.Address += fmt.Sprintf("@%d", c.Index)
 	}
 	for _, e := range c.Elements {
-		r.Outputs = append(r.Outputs, Tensor{e.Name, e.Shape, e.DType})
+		r.Outputs = append(r.Outputs, Tensor{Name: e.Name, Shape: e.Shape, DType: e.DType})
 	}
 	return r
+}
+
+// findLayouts says how the tensors are read beside an input of that shape.
+func (r *LayerRow) findLayouts(input []int) {
+	for i, o := range r.Outputs {
+		if len(o.Shape) < 3 || o.Shape[0] != input[0] || !strings.Contains(o.DType, "float") {
+			continue
+		}
+		if l, err := gradcam.FindLayout(o.Shape, input); err == nil {
+			r.Outputs[i].Layout = l.String()
+		}
+	}
 }
 
 // has says whether an address is that of the row or of one of its tensors.
@@ -160,7 +185,7 @@ func (r LayerRow) has(address string) bool {
 
 // defaultLayer is what an explanation would choose. That there is none is no
 // error: then a list of layers is wanted most.
-func defaultLayer(ctx context.Context, model engine.Model, c card.Card, x engine.Array) (layer, why string, err error) {
+func defaultLayer(ctx context.Context, model engine.Model, c card.Card, inputs []engine.Array) (layer, why string, err error) {
 	if c.Layer != "" {
 		return c.Layer, "the model card names it", nil
 	}
@@ -169,7 +194,7 @@ func defaultLayer(ctx context.Context, model engine.Model, c card.Card, x engine
 		return "", "", err
 	}
 	defer func() { _ = e.Close() }() // plans that do not close cannot be helped
-	choice, err := e.Choose(ctx, []engine.Array{x})
+	choice, err := e.Choose(ctx, inputs)
 	if err != nil {
 		return "", err.Error(), ctx.Err()
 	}

@@ -27,7 +27,8 @@ func TestLayers(t *testing.T) {
 	assert.Equal(t, LayerRow{Address: "unused", Type: "Conv2d", Outputs: []Tensor{}}, table.Layers[1])
 	relu := table.Layers[2]
 	assert.Equal(t, []any{"relu1", 1, true}, []any{relu.Address, relu.Calls, relu.Default})
-	assert.Equal(t, []Tensor{{Shape: []int{1, 2, 2, 2}, DType: "float32"}}, relu.Outputs)
+	assert.Equal(t, []Tensor{{Shape: []int{1, 2, 2, 2}, DType: "float32", Layout: "channels-first"}}, relu.Outputs)
+	assert.Empty(t, table.Layers[3].Outputs[0].Layout, "nothing in space")
 
 	require.NoError(t, os.WriteFile("toy.yaml", []byte(toyCard), 0o666))
 	table, err = Layers(t.Context(), "toy.pt", model, nil, InputSize{})
@@ -54,6 +55,20 @@ func TestLayersOfAModelThatDoesNotRun(t *testing.T) {
 	assert.Empty(t, table.Default)
 	assert.Contains(t, table.Why, "name a layer")
 	assert.Equal(t, []int{1, 3, 224, 224}, table.Input)
+}
+
+// Layouts are told as --layout takes them.
+func TestLayouts(t *testing.T) {
+	row := LayerRow{Outputs: []Tensor{
+		{Shape: []int{1, 197, 768}, DType: "float32"}, {Shape: []int{1, 7, 7, 768}, DType: "float16"}, {Shape: []int{1, 768, 7, 7}, DType: "float32"},
+		{Shape: []int{1, 768}, DType: "float32"}, {Shape: []int{1, 7, 7}, DType: "int64"}, {Shape: []int{2, 7, 7, 3}, DType: "float32"}, {Shape: []int{1, 23, 7}, DType: "float32"},
+	}}
+	row.findLayouts([]int{1, 3, 224, 224})
+	var got []string
+	for _, o := range row.Outputs {
+		got = append(got, o.Layout)
+	}
+	assert.Equal(t, []string{"tokens:1:14x14", "channels-last", "channels-first", "", "", "", ""}, got)
 }
 
 func TestRowsOfTree(t *testing.T) {

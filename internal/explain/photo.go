@@ -47,7 +47,7 @@ func (s *Session) triedPipeline(ctx context.Context, model engine.Model) error {
 	if err != nil {
 		return err
 	}
-	n := channels(ctx, model, guess)
+	n := channels(ctx, model, guess, s.with)
 	if ctx.Err() != nil {
 		return ctx.Err()
 	}
@@ -86,13 +86,13 @@ func (p *Preprocessing) fill() {
 // channels finds how many channels the model takes, by trying: colour, then grey.
 // A model that takes neither wants something else than a photo, or not of that
 // size; what it says to the real input tells more.
-func channels(ctx context.Context, model engine.Model, p preprocess.Pipeline) int {
+func channels(ctx context.Context, model engine.Model, p preprocess.Pipeline, with further) int {
 	h, w := 224, 224
 	if g, err := p.Geometry(w, h); err == nil {
 		h, w = g.CropH, g.CropW
 	}
 	for _, c := range []int{3, 1} {
-		if _, err := model.Calls(ctx, []engine.Array{trial(1, c, h, w)}); err == nil {
+		if _, err := model.Calls(ctx, with.beside(trial(1, c, h, w))); err == nil {
 			return c
 		}
 	}

@@ -124,9 +124,9 @@ func TestChannels(t *testing.T) {
 	pipeline := Overrides{Pipeline: "none"}
 	p, err := pipeline.apply(preprocess.ImageNet(3))
 	require.NoError(t, err)
-	assert.Equal(t, 3, channels(t.Context(), &enginetest.Canned{Table: table}, p))
-	assert.Equal(t, 1, channels(t.Context(), &picky{Toy: enginetest.NewToy()}, sized(t, 4)))
-	assert.Equal(t, 3, channels(t.Context(), &picky{Toy: enginetest.NewToy()}, p), "neither fits: the real input will tell")
+	assert.Equal(t, 3, channels(t.Context(), &enginetest.Canned{Table: table}, p, nil))
+	assert.Equal(t, 1, channels(t.Context(), &picky{Toy: enginetest.NewToy()}, sized(t, 4), nil))
+	assert.Equal(t, 3, channels(t.Context(), &picky{Toy: enginetest.NewToy()}, p, nil), "neither fits: the real input will tell")
 }
 
 func sized(t *testing.T, n int) preprocess.Pipeline {

@@ -20,7 +20,11 @@ type Record struct {
 	Layer       string `json:"layer"`
 	LayerChoice string `json:"layer_choice"`
 	Method      string `json:"method"`
-	Target      Target `json:"target"`
+	// Options are those given to the method, by name.
+	Options map[string]string `json:"options"`
+	// Compat is the peer whose conventions the map follows, "" for none.
+	Compat string `json:"compat"`
+	Target Target `json:"target"`
 	// Top are the best classes by the model's output.
 	Top []Class `json:"top"`
 	// Raw are the extremes of the raw maps, which a normalised map hides; Layers
@@ -90,9 +94,9 @@ type Timings struct {
 
 func ms(d time.Duration) float64 { return float64(d.Microseconds()) / 1e3 }
 
-func (s *Session) record(w *work, r gradcam.Result, rendering time.Duration) Record {
+func (s *Session) record(w *work, m int, r gradcam.Result, rendering time.Duration) Record {
 	rec := Record{
-		Input: w.file, Sample: r.Sample, Samples: len(w.results), Model: s.config.Model, Method: r.Method,
+		Input: w.file, Sample: r.Sample, Samples: w.samples(), Options: s.recorders[m].options, Compat: string(r.Compat), Model: s.config.Model, Method: r.Method,
 		Layer: joinLayers(r.Raw), LayerChoice: s.layerChoice(r.Choice),
 		Target:     Target{Asked: first(s.config.Target, "top1"), Explained: r.Target.Target, Label: r.Target.Label, Score: r.Target.Score},
 		Top:        make([]Class, len(r.Top)),

@@ -13,7 +13,8 @@ import (
 // explained output. A session explains one batch at a time.
 type recorder struct {
 	gradcam.Method
-	save []Stage
+	save    []Stage
+	options map[string]string // those that the user gave
 
 	// Of the last batch; the first axis of each array is the batch.
 	activations, gradients []engine.Array

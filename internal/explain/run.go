@@ -87,7 +87,7 @@ func (s *Session) explainAll(ctx context.Context, sources <-chan <-chan *source,
 		return err
 	}
 	for one := range sources {
-		w := newWork(<-one)
+		w := newWork(<-one, len(s.recorders))
 		if ctx.Err() != nil {
 			break
 		}

@@ -2,7 +2,6 @@ package explain
 
 import (
 	"context"
-	"fmt"
 	"log/slog"
 
 	"github.com/torchlight-go/torchlight/engine"
@@ -18,9 +17,14 @@ type Session struct {
 	card     card.Card
 	hasCard  bool
 	labels   []string
-	target   gradcam.Target
-	recorder *recorder
+	layouts  []gradcam.Layout
+	question asked
+	target   gradcam.Target // the question's, once the model is there
+	with     further
 	model    <-chan loaded
+	// recorders are the methods, methods their names.
+	recorders []*recorder
+	methods   []string
 
 	// settled is closed when the two fields below it are set, which photos wait for.
 	settled       chan struct{}
@@ -72,19 +76,20 @@ func (s *Session) choose() error {
 	if s.card, s.hasCard, err = card.Find(c.Model); err != nil {
 		return err
 	}
-	method, err := gradcam.ByName(first(c.Method, s.card.Method, gradcam.GradCAM.Name()))
-	if err != nil && c.Method != "" {
-		return misuse{err}
+	if err := s.chooseMethods(); err != nil {
+		return err
 	}
-	if err != nil {
-		return fmt.Errorf("%s: method: %w", card.Path(c.Model), err)
-	}
-	s.recorder = &recorder{Method: method, save: c.Save}
 	if s.labels = c.Labels; s.labels == nil {
 		s.labels = s.card.Labels
 	}
-	if s.target, err = gradcam.ParseTarget(first(c.Target, "top1"), s.labels); err != nil {
-		return misuse{err}
+	if s.question, err = parseTarget(first(c.Target, "top1"), s.labels); err != nil {
+		return err
+	}
+	if s.with, err = readFurther(c.With); err != nil {
+		return err
+	}
+	if s.layouts, err = parseLayouts(c.Layouts, max(len(c.Layers), 1)); err != nil {
+		return err
 	}
 	if err := s.knownPipeline(); err != nil {
 		return err
@@ -110,7 +115,7 @@ func (s *Session) ready(ctx context.Context, photos bool) error {
 	case <-ctx.Done():
 		return ctx.Err()
 	}
-	if photos && !s.hasCard {
+	if (photos || s.question.photo()) && !s.hasCard {
 		if err := s.triedPipeline(ctx, model); err != nil {
 			return err
 		}
@@ -119,7 +124,10 @@ func (s *Session) ready(ctx context.Context, photos bool) error {
 	if err != nil {
 		return err
 	}
-	s.explainer, err = gradcam.New(model, options...)
+	if s.explainer, err = gradcam.New(model, options...); err != nil {
+		return err
+	}
+	s.target, err = s.aim(ctx)
 	return err
 }
 
@@ -133,12 +141,13 @@ func (s *Session) options() ([]gradcam.Option, error) {
 			return nil, misuse{err}
 		}
 	}
-	options := []gradcam.Option{
-		gradcam.WithMethod(s.recorder), gradcam.WithFusion(c.Fusion), gradcam.WithLogger(c.Log), gradcam.WithLabels(s.labels),
-		gradcam.WithOutputKind(kind), gradcam.WithOutput(first(c.Output, s.card.OutputName)),
-	}
+	options := append(s.methodOptions(),
+		gradcam.WithLogger(c.Log), gradcam.WithLabels(s.labels), gradcam.WithOutputKind(kind), gradcam.WithOutput(first(c.Output, s.card.OutputName)))
 	if c.Top > 0 {
 		options = append(options, gradcam.WithTop(c.Top))
+	}
+	if len(s.layouts) > 0 {
+		options = append(options, gradcam.WithLayout(s.layouts...))
 	}
 	if len(c.Layers) > 0 {
 		options = append(options, gradcam.WithLayers(c.Layers...))

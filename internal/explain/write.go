@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/torchlight-go/torchlight/engine"
+	"github.com/torchlight-go/torchlight/gradcam"
 	"github.com/torchlight-go/torchlight/gradcam/preprocess"
 	"github.com/torchlight-go/torchlight/gradcam/render"
 	"github.com/torchlight-go/torchlight/internal/atomicfile"
@@ -38,19 +39,38 @@ type file struct {
 }
 
 // write writes the files of an input: what takes the disk's time all at once, the
-// record when everything else is there.
+// record when everything else is there. With several methods each has files of its
+// own, x.METHOD.map.npy.
 func (s *Session) write(w *work) ([]Record, error) {
 	base := filepath.Join(s.config.Out, stem(w.file))
+	var all []Record
+	for m, name := range s.methods {
+		own := base
+		if len(s.methods) > 1 {
+			own += "." + name
+		}
+		records, err := s.writeMethod(w, m, own)
+		if err != nil {
+			return nil, err
+		}
+		all = append(all, records...)
+	}
+	return all, nil
+}
+
+// writeMethod writes what method m found.
+func (s *Session) writeMethod(w *work, m int, base string) ([]Record, error) {
+	e := w.explained[m]
 	start := time.Now()
 	var files []file
 	if w.photo != nil {
-		picture, err := s.overlay(w)
+		picture, err := s.overlay(w, e.results[0])
 		if err != nil {
 			return nil, fmt.Errorf("%s: %w", w.file, err)
 		}
 		files = append(files, file{base + ".overlay.png", func(path string) error { return render.WritePNG(path, picture) }})
 	}
-	files = append(files, s.arrays(w, base)...)
+	files = append(files, s.arrays(w, e, base)...)
 	rendering := time.Since(start)
 	if err := writeAll(files); err != nil {
 		return nil, err
@@ -60,9 +80,9 @@ func (s *Session) write(w *work) ([]Record, error) {
 		paths = append(paths, f.path)
 	}
 	paths = append(paths, base+".json")
-	records := make([]Record, len(w.results))
-	for i, r := range w.results {
-		records[i] = s.record(w, r, rendering)
+	records := make([]Record, len(e.results))
+	for i, r := range e.results {
+		records[i] = s.record(w, m, r, rendering)
 		records[i].Files = paths
 	}
 	return records, writeRecords(base+".json", records, w.photo != nil)
@@ -97,25 +117,33 @@ func writeRecords(path string, records []Record, photo bool) error {
 	})
 }
 
-func (s *Session) overlay(w *work) (*preprocess.Image, error) {
-	heat := w.results[0].Map()
-	if !w.results[0].Normalised {
+// overlay draws the map at the size of the model's input: a peer's map may have
+// the layer's, and signs.
+func (s *Session) overlay(w *work, r gradcam.Result) (*preprocess.Image, error) {
+	space := w.array.Shape[len(w.array.Shape)-2:]
+	heat, err := r.MapSize(space[0], space[1])
+	if err != nil {
+		return nil, err
+	}
+	if !r.Normalised {
 		stretch(heat.Data)
 	}
 	return render.Overlay(w.photo, heat, w.geometry, s.config.Style)
 }
 
-// stretch divides a map that is not normalised by its maximum, for display.
+// stretch divides a map that is not normalised by its maximum, for display. What
+// is negative is dark.
 func stretch(heat []float32) {
-	if top := slices.Max(heat); top > 0 {
-		for i := range heat {
+	top := slices.Max(heat)
+	for i, v := range heat {
+		if heat[i] = max(v, 0); top > 0 {
 			heat[i] /= top
 		}
 	}
 }
 
 // arrays are the results in .npy. A photo's have no batch axis.
-func (s *Session) arrays(w *work, base string) []file {
+func (s *Session) arrays(w *work, e explained, base string) []file {
 	var files []file
 	add := func(name string, of func(i int) engine.Array) {
 		if a := w.gather(of); a.Len() > 0 {
@@ -131,15 +159,15 @@ func (s *Session) arrays(w *work, base string) []file {
 			add(numbered, func(i int) engine.Array { return of(i, k) })
 		}
 	}
-	add("map", func(i int) engine.Array { return w.results[i].Map() })
-	addLayers("raw", len(w.results[0].Raw), func(i, k int) engine.Array { return w.results[i].Raw[k].Values })
+	add("map", func(i int) engine.Array { return e.results[i].Map() })
+	addLayers("raw", len(e.results[0].Raw), func(i, k int) engine.Array { return e.results[i].Raw[k].Values })
 	if slices.Contains(s.config.Save, Input) {
 		add("input", func(i int) engine.Array { return w.array.Row(i) })
 	}
-	addLayers("activation", len(w.saved[0].activations), func(i, k int) engine.Array { return w.saved[i].activations[k] })
-	addLayers("gradient", len(w.saved[0].gradients), func(i, k int) engine.Array { return w.saved[i].gradients[k] })
+	addLayers("activation", len(e.saved[0].activations), func(i, k int) engine.Array { return e.saved[i].activations[k] })
+	addLayers("gradient", len(e.saved[0].gradients), func(i, k int) engine.Array { return e.saved[i].gradients[k] })
 	if slices.Contains(s.config.Save, Output) {
-		add("output", func(i int) engine.Array { return w.saved[i].output })
+		add("output", func(i int) engine.Array { return e.saved[i].output })
 	}
 	return files
 }
@@ -150,9 +178,9 @@ func (w *work) gather(of func(i int) engine.Array) engine.Array {
 		return of(0)
 	}
 	var all engine.Array
-	for i := range w.results {
+	for i := range w.samples() {
 		a := of(i)
-		all.Shape = append([]int{len(w.results)}, a.Shape...)
+		all.Shape = append([]int{w.samples()}, a.Shape...)
 		all.Data, all.Ints = append(all.Data, a.Data...), append(all.Ints, a.Ints...)
 	}
 	return all
