@@ -2,6 +2,7 @@ package gradcam
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 )
@@ -86,6 +87,9 @@ func gains(scores []float64, orders [][]int, features int) []float64 {
 // orders are those of one sample.
 func (m ShapleySampling) orders(source Source, sample, features int) ([][]int, error) {
 	if m.Orders != nil {
+		if len(m.Orders) == 0 {
+			return nil, errors.New("no order given: leave Orders nil to draw them")
+		}
 		for _, order := range m.Orders {
 			if sorted := slices.Sorted(slices.Values(order)); !slices.Equal(sorted, identity(features)) {
 				return nil, &SampleError{sample, fmt.Errorf("order %v is no order of the features 0 to %d", order, features-1)}

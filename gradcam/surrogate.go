@@ -2,6 +2,7 @@ package gradcam
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"math"
 )
@@ -53,6 +54,9 @@ func (s surrogate) explain(ctx context.Context, run *Run) ([]Attribution, error)
 
 // given checks coalitions that the caller chose, for every sample alike.
 func given(coalitions [][]bool, sample, features int) ([][]bool, error) {
+	if len(coalitions) == 0 {
+		return nil, errors.New("no coalition given: leave Coalitions nil to draw them")
+	}
 	for _, on := range coalitions {
 		if len(on) != features {
 			return nil, &SampleError{sample, fmt.Errorf("a coalition is about %d features, there are %d: give as many", len(on), features)}
