@@ -29,7 +29,12 @@ func formulas() []formula {
 	}
 }
 
-func camEntries() []Entry { return formulaEntries(ActivationMaps) }
+func camEntries() []Entry {
+	return append(formulaEntries(ActivationMaps),
+		Entry{SmoothGradCAMPlusPlus{}, ActivationMaps, "Grad-CAM++ with gradients averaged over noisy inputs (Omeiza et al. 2019)"},
+		Entry{FinerCAM{}, ActivationMaps, "Grad-CAM of a class against those most alike (Zhang et al. 2025)"},
+		Entry{RefineCAM{}, ActivationMaps, "the product of several layers' Grad-CAM++ (arXiv:2605.14641)"})
+}
 
 // activationEntries are the methods that look at the activation alone.
 func activationEntries() []Entry {

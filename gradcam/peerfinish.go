@@ -16,7 +16,11 @@ func (r Result) finishLayer(raw Raw, space []int) []float32 {
 // finishAll fuses the maps of all layers as a result's peer does.
 func (r Result) finishAll(maps [][]float32) []float32 {
 	if r.Compat.signed(r.finish) || r.Compat.ownSize(r.finish) {
-		return fuse(maps, r.fusion)
+		fused := fuse(maps, r.fusion)
+		if r.Method == "refinecam" && !r.Compat.signed(r.finish) {
+			torchCAMStretch(fused)
+		}
+		return fused
 	}
 	return finishAll(maps, r.finish, r.fusion)
 }
@@ -42,16 +46,21 @@ func torchCAMLayer(raw Raw, method string, several bool, space []int) []float32 
 		}
 		m[i] = v
 	}
-	low, high := extremes(m)
-	for i := range m {
-		m[i] = (m[i] - low) / (high - low + 1e-8)
-	}
+	torchCAMStretch(m)
 	if several && method == "layercam" {
 		for i, v := range m {
 			m[i] = float32(math.Tanh(float64(2 * v)))
 		}
 	}
 	return resize(m, raw.Values.Shape, space)
+}
+
+// torchCAMStretch is _CAM._normalize.
+func torchCAMStretch(m []float32) {
+	low, high := extremes(m)
+	for i := range m {
+		m[i] = (m[i] - low) / (high - low + 1e-8)
+	}
 }
 
 // rectifies says that torch-cam applies a ReLU to the method's map: to all but the

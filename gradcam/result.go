@@ -127,7 +127,7 @@ func (r *Run) results(m Method, maps []Attribution, timings Timings) []Result {
 			Compat:     e.compat,
 			Choice:     b.choice,
 			Timings:    timings,
-			fusion:     e.fuses(),
+			fusion:     e.fusesOf(m),
 			finish:     maps[0].Finish,
 			space:      b.mapSpace(maps),
 		}
