@@ -104,6 +104,9 @@ func (b *batch) explain(ctx context.Context, m Method, targets []Target) ([]Resu
 	if err == nil {
 		err = checkMaps(raw, b.n)
 	}
+	if observe := b.explainer.observer; err == nil && observe != nil {
+		err = observe(ctx, run)
+	}
 	if err != nil {
 		return nil, fmt.Errorf("method %s: %w", m.Name(), b.remedy(err))
 	}

@@ -30,6 +30,7 @@ type Explainer struct {
 	source     Source
 	memory     int64
 	progress   func(Progress) // nil: nobody listens
+	observer   Observer       // nil: nobody looks
 	input      int            // the one that is explained
 	inputOrder Order          // of that input
 

@@ -2,6 +2,7 @@ package gradcam
 
 import (
 	"errors"
+	"fmt"
 
 	"github.com/torchlight-go/torchlight/engine"
 )
@@ -12,7 +13,15 @@ func (b *batch) offers(needs Needs) error {
 	if lacks == "" {
 		return nil
 	}
-	return unfit("%v: the engine offers no %s here: %s", ErrLayer, lacks, b.instead(func(Needs) bool { return true }))
+	return unfit("%v: the engine offers no %s here: %s", ErrLayer, lacks, b.instead(func(Method) bool { return true }))
+}
+
+// Unfit is the error of a method that cannot explain this network or layer for a
+// reason that [Needs] does not tell, such as a head that is not one linear layer. It
+// names the methods that the engine can serve here.
+func (r *Run) Unfit(format string, args ...any) error {
+	others := r.batch.instead(func(m Method) bool { return m.Name() != r.method })
+	return unfit("%s: %s", fmt.Sprintf(format, args...), others)
 }
 
 // unfit is an error about a method that cannot explain this layer.
@@ -26,7 +35,7 @@ func (b *batch) remedy(err error) error {
 	if !errors.Is(err, engine.ErrNoDerivative) && !errors.Is(err, engine.ErrNotFloat) {
 		return err
 	}
-	others := b.instead(func(n Needs) bool { return !n.derivative() && !n.Layer && !n.Rerun })
+	others := b.instead(func(m Method) bool { return !m.Needs().derivative() && !m.Needs().Layer })
 	return markf(errors.Join(ErrMethod, err), "%v; %s", err, others)
 }
 
@@ -47,7 +56,7 @@ func (b *batch) differentiable(needs Needs, targets []Target, scores []Score) er
 	}
 	for i, s := range scores {
 		if _, joint := targets[i].(Joint); s.Cotangent == nil && !joint {
-			without := b.instead(func(n Needs) bool { return !n.derivative() })
+			without := b.instead(func(m Method) bool { return !m.Needs().derivative() })
 			return &SampleError{i, markf(ErrTarget, "target %s has no gradient: return one, or %s", targets[i], without)}
 		}
 	}
@@ -59,10 +68,10 @@ func (n Needs) derivative() bool { return n.Gradient || n.Input || n.SecondOrder
 
 // instead names the methods that the engine can serve here, among those that
 // would help.
-func (b *batch) instead(helps func(Needs) bool) string {
+func (b *batch) instead(helps func(Method) bool) string {
 	var work []string
 	for _, m := range Methods() {
-		if n := m.Needs(); helps(n) && b.lacks(n) == "" {
+		if helps(m) && b.lacks(m.Needs()) == "" {
 			work = append(work, m.Name())
 		}
 	}

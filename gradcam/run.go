@@ -44,6 +44,9 @@ type batch struct {
 	timings        Timings
 }
 
+// Method is the name of the method.
+func (r *Run) Method() string { return r.method }
+
 // Inputs are the model's inputs. The first axis of each is the batch.
 func (r *Run) Inputs() []engine.Array { return r.batch.inputs }
 
@@ -191,7 +194,7 @@ func (b *batch) views(arrays []engine.Array, layouts []Layout, what string) ([]V
 	for i, a := range arrays {
 		what := what + " of layer " + b.layers[i]
 		if a.Ints != nil {
-			return nil, unfit("%s holds integers, which have no gradient: %s", what, b.instead(func(n Needs) bool { return !n.Layer }))
+			return nil, unfit("%s holds integers, which have no gradient: %s", what, b.instead(func(m Method) bool { return !m.Needs().Layer }))
 		}
 		v, err := layouts[i].View(a)
 		if err != nil {

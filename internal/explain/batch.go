@@ -47,11 +47,11 @@ type row struct {
 func (r row) array() engine.Array { return r.work.array.Row(r.index) }
 
 // accept takes sample i of the batch that was explained last, by every method.
-func (r row) accept(all [][]gradcam.Result, i int, recorders []*recorder) {
+func (r row) accept(all [][]gradcam.Result, i int, ways []*way) {
 	for m, results := range all {
 		results[i].Sample = r.index
 		e := r.work.explained[m]
-		e.results[r.index], e.saved[r.index] = results[i], recorders[m].row(i)
+		e.results[r.index], e.saved[r.index] = results[i], ways[m].recorder.row(i)
 	}
 	r.work.left--
 }
@@ -119,7 +119,7 @@ func (s *Session) explain(ctx context.Context, rows []row) error {
 		switch {
 		case err == nil:
 			for i, r := range rows {
-				r.accept(all, i, s.recorders)
+				r.accept(all, i, s.ways)
 			}
 			return nil
 		case s.hopeless(err):

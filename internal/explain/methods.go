@@ -1,15 +1,22 @@
 package explain
 
 import (
+	"context"
 	"errors"
 	"fmt"
-	"maps"
 	"slices"
 	"strings"
 
 	"github.com/torchlight-go/torchlight/gradcam"
 	"github.com/torchlight-go/torchlight/gradcam/card"
 )
+
+// way is one of the methods that explain the inputs.
+type way struct {
+	gradcam.Method
+	options  map[string]string // those that the user gave
+	recorder recorder
+}
 
 // chooseMethods finds the methods by their names and gives them their options.
 func (s *Session) chooseMethods() error {
@@ -22,11 +29,10 @@ func (s *Session) chooseMethods() error {
 		if err != nil {
 			return fmt.Errorf("%s: method: %w", card.Path(c.Model), err)
 		}
-		if slices.Contains(s.methods, method.Name()) {
+		if slices.ContainsFunc(s.ways, func(w *way) bool { return w.Name() == method.Name() }) {
 			return misusef("method %s is named twice; name it once", method.Name())
 		}
-		s.methods = append(s.methods, method.Name())
-		s.recorders = append(s.recorders, &recorder{Method: method, save: c.Save})
+		s.ways = append(s.ways, &way{Method: method, recorder: recorder{save: c.Save}})
 	}
 	for _, option := range c.Options {
 		if err := s.setOption(option); err != nil {
@@ -43,22 +49,21 @@ func (s *Session) setOption(option string) error {
 		return fmt.Errorf("option %q; give it as name=value", option)
 	}
 	var refused []error
-	for _, r := range s.recorders {
-		if !takes(r.Method, name) {
-			_, err := gradcam.Configure(r.Method, name, value)
-			refused = append(refused, err)
-			continue
-		}
-		method, err := gradcam.Configure(r.Method, name, value)
-		if err != nil {
+	for _, w := range s.ways {
+		method, err := gradcam.Configure(w.Method, name, value)
+		switch {
+		case err == nil:
+			if w.options == nil {
+				w.options = map[string]string{}
+			}
+			w.Method, w.options[name] = method, value
+		case takes(w.Method, name):
 			return err
+		default:
+			refused = append(refused, err)
 		}
-		options := map[string]string{name: value}
-		maps.Copy(options, r.options)
-		options[name] = value
-		r.Method, r.options = method, options
 	}
-	if len(refused) < len(s.recorders) {
+	if len(refused) < len(s.ways) {
 		return nil
 	}
 	texts := make([]string, len(refused))
@@ -72,16 +77,31 @@ func takes(m gradcam.Method, option string) bool {
 	return slices.ContainsFunc(gradcam.Settings(m), func(s gradcam.Setting) bool { return s.Name == option })
 }
 
+// layered says that at least one of the methods explains a layer.
+func (s *Session) layered() bool {
+	return slices.ContainsFunc(s.ways, func(w *way) bool { return w.Needs().Layer })
+}
+
+// observe records a run of one of the methods.
+func (s *Session) observe(ctx context.Context, run *gradcam.Run) error {
+	for _, w := range s.ways {
+		if w.Name() == run.Method() {
+			return w.recorder.observe(ctx, run)
+		}
+	}
+	return nil
+}
+
 // methodOptions are the explainer's that concern methods and what becomes of their
 // maps.
 func (s *Session) methodOptions() []gradcam.Option {
 	c := s.config
-	methods := make([]gradcam.Method, len(s.recorders))
-	for i, r := range s.recorders {
-		methods[i] = r
+	methods := make([]gradcam.Method, len(s.ways))
+	for i, w := range s.ways {
+		methods[i] = w.Method
 	}
 	options := []gradcam.Option{
-		gradcam.WithMethods(methods...), gradcam.WithSeed(c.Seed), gradcam.WithProgress(c.Progress), gradcam.WithCompat(gradcam.Peer(c.Compat)),
+		gradcam.WithMethods(methods...), gradcam.WithObserver(s.observe), gradcam.WithSeed(c.Seed), gradcam.WithProgress(c.Progress), gradcam.WithCompat(gradcam.Peer(c.Compat)),
 	}
 	if fusion, err := gradcam.ParseFusion(c.Fusion); err == nil { // checked before, "" is none
 		options = append(options, gradcam.WithFusion(fusion))

@@ -127,3 +127,17 @@ func TestParseBytes(t *testing.T) {
 		require.ErrorIs(t, err, ErrUsage)
 	}
 }
+
+// A method that fuses layers its own way does so here, too.
+func TestRefineCAMMultiplies(t *testing.T) {
+	inFolderOf(t)
+	maps := map[string][]float32{}
+	for name, c := range map[string]Config{"refine": {Method: "refinecam"}, "product": {Method: "gradcam++", Fusion: "product"}, "mean": {Method: "gradcam++"}} {
+		c.Layers, c.Target, c.Out = []string{"relu1", "conv1"}, "0", name
+		_, _, err := explainToy(t, enginetest.NewToy(), c, "a.npy")
+		require.NoError(t, err)
+		maps[name] = readArray(t, name+"/a.map.npy").Data
+	}
+	assert.Equal(t, maps["product"], maps["refine"])
+	assert.NotEqual(t, maps["mean"], maps["refine"])
+}

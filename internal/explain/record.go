@@ -16,7 +16,7 @@ type Record struct {
 	Model   string `json:"model"`
 	// Layer is the address of the layer, or several joined by ", "; "input" for a
 	// method without one. LayerChoice is who chose it, "user" or "model card", or
-	// why it is the default.
+	// why it is the default; "" for a method without one.
 	Layer       string `json:"layer"`
 	LayerChoice string `json:"layer_choice"`
 	Method      string `json:"method"`
@@ -96,8 +96,8 @@ func ms(d time.Duration) float64 { return float64(d.Microseconds()) / 1e3 }
 
 func (s *Session) record(w *work, m int, r gradcam.Result, rendering time.Duration) Record {
 	rec := Record{
-		Input: w.file, Sample: r.Sample, Samples: w.samples(), Options: s.recorders[m].options, Compat: string(r.Compat), Model: s.config.Model, Method: r.Method,
-		Layer: joinLayers(r.Raw), LayerChoice: s.layerChoice(r.Choice),
+		Input: w.file, Sample: r.Sample, Samples: w.samples(), Options: s.ways[m].options, Compat: string(r.Compat), Model: s.config.Model, Method: r.Method,
+		Layer: joinLayers(r.Raw), LayerChoice: s.layerChoice(m, r.Choice),
 		Target:     Target{Asked: first(s.config.Target, "top1"), Explained: r.Target.Target, Label: r.Target.Label, Score: r.Target.Score},
 		Top:        make([]Class, len(r.Top)),
 		Raw:        Extremes{r.RawMin, r.RawMax},
@@ -123,8 +123,11 @@ func (s *Session) record(w *work, m int, r gradcam.Result, rendering time.Durati
 	return rec
 }
 
-func (s *Session) layerChoice(c gradcam.Choice) string {
+// layerChoice is who chose the layer of method m, "" for one that has none.
+func (s *Session) layerChoice(m int, c gradcam.Choice) string {
 	switch {
+	case !s.ways[m].Needs().Layer:
+		return ""
 	case c.Layer != "":
 		return c.Why
 	case len(s.config.Layers) > 0:

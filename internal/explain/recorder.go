@@ -8,39 +8,27 @@ import (
 	"github.com/torchlight-go/torchlight/gradcam"
 )
 
-// recorder is a method that keeps what the engine returned on the way: layers'
-// values and gradients in the layout that the network has them in, and the
-// explained output. A session explains one batch at a time.
+// recorder keeps what the engine returned to one method: layers' values and
+// gradients in the layout that the network has them in, and the explained output. A
+// session explains one batch at a time.
 type recorder struct {
-	gradcam.Method
-	save    []Stage
-	options map[string]string // those that the user gave
+	save []Stage
 
 	// Of the last batch; the first axis of each array is the batch.
 	activations, gradients []engine.Array
 	output                 engine.Array
 }
 
-// Retarget passes on what the method makes of a target.
-func (r *recorder) Retarget(t gradcam.Target) gradcam.Target {
-	if m, ok := r.Method.(gradcam.Retargeter); ok {
-		return m.Retarget(t)
-	}
-	return t
-}
-
-// Map records, and leaves the map to the method.
-func (r *recorder) Map(ctx context.Context, run *gradcam.Run) ([]gradcam.Attribution, error) {
+// observe records a run.
+func (r *recorder) observe(ctx context.Context, run *gradcam.Run) error {
 	r.activations, r.gradients, r.output = nil, nil, engine.Array{}
 	if slices.Contains(r.save, Activation) && run.Pass() != nil {
 		r.activations = run.Pass().Activations()
 	}
 	if slices.Contains(r.save, Output) || slices.Contains(r.save, Gradient) {
-		if err := r.record(ctx, run); err != nil {
-			return nil, err
-		}
+		return r.record(ctx, run)
 	}
-	return r.Method.Map(ctx, run)
+	return nil
 }
 
 // record asks for the gradient once more, as the run shares it in a layout of its

@@ -87,7 +87,7 @@ func (s *Session) explainAll(ctx context.Context, sources <-chan <-chan *source,
 		return err
 	}
 	for one := range sources {
-		w := newWork(<-one, len(s.recorders))
+		w := newWork(<-one, len(s.ways))
 		if ctx.Err() != nil {
 			break
 		}

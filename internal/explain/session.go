@@ -22,9 +22,7 @@ type Session struct {
 	target   gradcam.Target // the question's, once the model is there
 	with     further
 	model    <-chan loaded
-	// recorders are the methods, methods their names.
-	recorders []*recorder
-	methods   []string
+	ways     []*way
 
 	// settled is closed when the two fields below it are set, which photos wait for.
 	settled       chan struct{}
@@ -151,7 +149,7 @@ func (s *Session) options() ([]gradcam.Option, error) {
 	}
 	if len(c.Layers) > 0 {
 		options = append(options, gradcam.WithLayers(c.Layers...))
-	} else if s.card.Layer != "" {
+	} else if s.card.Layer != "" && s.layered() {
 		options = append(options, gradcam.WithLayer(s.card.Layer))
 	}
 	return options, nil

@@ -44,10 +44,10 @@ type file struct {
 func (s *Session) write(w *work) ([]Record, error) {
 	base := filepath.Join(s.config.Out, stem(w.file))
 	var all []Record
-	for m, name := range s.methods {
+	for m, way := range s.ways {
 		own := base
-		if len(s.methods) > 1 {
-			own += "." + name
+		if len(s.ways) > 1 {
+			own += "." + way.Name()
 		}
 		records, err := s.writeMethod(w, m, own)
 		if err != nil {
