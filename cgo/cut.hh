@@ -37,8 +37,10 @@ void reads(const Node* n, std::vector<Value*>& out) {
 
 // The nodes up to `last` that compute from `value`: views and the like, made
 // inside the layer's own call. They belong behind the cut, so that their
-// gradient counts, unless one of them changes the value itself.
-std::unordered_set<const Node*> dependents(Graph& graph, const Value* value, const Node* last) {
+// gradient counts, unless one of them changes the value itself: then they stay,
+// and what they computed is lost for the gradient.
+std::unordered_set<const Node*> dependents(Graph& graph, const Value* value, const Node* last,
+                                           std::unordered_set<const Value*>& lost) {
   std::unordered_set<const Node*> found;
   std::unordered_set<const Value*> tainted{value};
   if (value->node()->kind() == c10::prim::Param) return found;
@@ -53,7 +55,10 @@ std::unordered_set<const Node*> dependents(Graph& graph, const Value* value, con
     }
     if (n == last) break;
   }
-  if (mutation) found.clear();
+  if (mutation) {
+    found.clear();
+    lost = std::move(tainted);
+  }
   return found;
 }
 
@@ -191,7 +196,8 @@ Cut cut(Flat& flat, const std::vector<Target>& targets) {
   result.slots = slots.size();
 
   std::unordered_set<const Node*> moved;
-  if (result.has_value && end != graph.return_node()) moved = dependents(graph, first->value, end);
+  std::unordered_set<const Value*> lost;
+  if (result.has_value && end != graph.return_node()) moved = dependents(graph, first->value, end, lost);
   std::vector<Node*> head, tail;
   bool in_head = end != graph.return_node();
   for (Node* n : graph.nodes()) {
@@ -211,6 +217,10 @@ Cut cut(Flat& flat, const std::vector<Target>& targets) {
   for (Value* v : wanted) {
     if (!made.count(v) || v->node()->kind() == c10::prim::Constant || !seen.insert(v).second) continue;
     if (result.has_value && v == first->value) continue;
+    if (is_tensor(v) && lost.count(v))
+      throw Failure(TL_ALIASING, "cutting there would lose the gradient of " + described(v) +
+                                     ", which shares the layer's value: the layer's own call writes to it in place; "
+                                     "hook the layer before or after it");
     crossing.push_back(v);
   }
   result.crossing = crossing.size();

@@ -15,6 +15,7 @@ bool contains(const std::string& text, const char* part) { return text.find(part
 
 // The interpreter wraps what went wrong in a TorchScript traceback and rethrows it
 // as a plain runtime_error; the reason is the line after the last "...Error: ".
+// What the model's own code raised is named as in Python, "ValueError: too dark".
 std::string reason(const std::string& text) {
   size_t begin = 0;
   for (const char* mark : {"\nRuntimeError: ", "\nNotImplementedError: ", "\nIndexError: ", "\nValueError: ",
@@ -25,6 +26,9 @@ std::string reason(const std::string& text) {
       if (after > begin) begin = after;
     }
   }
+  const std::string raised = "\nbuiltins.";
+  const size_t at = text.rfind(raised);
+  if (at != std::string::npos) begin = std::max(begin, at + raised.size());
   while (begin < text.size() && (text[begin] == '\n' || text[begin] == ' ')) begin++;
   std::string line = text.substr(begin, text.find('\n', begin) - begin);
   // What libtorch adds for its own developers.

@@ -61,8 +61,8 @@ class Noting {
 c10::Symbol tap_symbol();
 c10::Symbol note_symbol();
 
-// The tensors of a result, named as engine.Output in Go names them. None and
-// plain numbers are left out.
+// The tensors of a result, dense, named as engine.Output in Go names them. None
+// and plain numbers are left out.
 void flatten_tensors(const c10::IValue& v, const std::string& name,
                      std::vector<std::pair<std::string, at::Tensor>>& out);
 

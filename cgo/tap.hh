@@ -75,7 +75,8 @@ c10::Symbol note_symbol() {
 void flatten_tensors(const c10::IValue& v, const std::string& name,
                      std::vector<std::pair<std::string, at::Tensor>>& out) {
   if (v.isTensor()) {
-    if (v.toTensor().defined()) out.emplace_back(name, v.toTensor());
+    const at::Tensor& t = v.toTensor();
+    if (t.defined()) out.emplace_back(name, t.layout() == c10::kStrided ? t : t.to_dense());
   } else if (v.isTuple()) {
     const auto& elements = v.toTupleRef().elements();
     for (size_t i = 0; i < elements.size(); i++) flatten_tensors(elements[i], join(name, std::to_string(i)), out);

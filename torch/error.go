@@ -48,6 +48,8 @@ var (
 	ErrStateful = errors.New("the model keeps state between calls")
 	// ErrTrainMode: the graph has training behaviour baked in.
 	ErrTrainMode = errors.New("the model is in training mode")
+	// ErrSamplesInteract: what a sample gives depends on the others of its batch.
+	ErrSamplesInteract = errors.New("samples of a batch affect each other")
 	// ErrNoDevice: the device does not exist or its library cannot be loaded.
 	ErrNoDevice = errors.New("no such device")
 	// ErrCUDATooLate: libtorch was used before CUDA was loaded.

@@ -19,6 +19,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/torchlight-go/torchlight/cgo"
+	"github.com/torchlight-go/torchlight/engine"
 	"github.com/torchlight-go/torchlight/torch"
 )
 
@@ -110,6 +111,15 @@ func zeros(t testing.TB, shape ...int) *torch.Tensor {
 	return x
 }
 
+func negative(t testing.TB, shape ...int) *torch.Tensor {
+	t.Helper()
+	a := engine.NewArray(shape...)
+	for i := range a.Data {
+		a.Data[i] = -1
+	}
+	return tensor(t, a)
+}
+
 func integers(t testing.TB, shape ...int) *torch.Tensor {
 	t.Helper()
 	x, err := zeros(t, shape...).To(torch.Int64, torch.CPU)
@@ -143,6 +153,8 @@ func TestInputRefusals(t *testing.T) {
 			torch.ErrModel, []string{"float32[3 3 8 8]", bakedIn, "torch.jit.script"}},
 		{"trace_fixed_size", "trace", "conv", func(t *testing.T) []*torch.Tensor { return []*torch.Tensor{zeros(t, 2, 3, 12, 12)} },
 			torch.ErrModel, []string{"float32[2 3 12 12]", bakedIn, "torch.jit.script"}},
+		{"raises", "script", "conv", func(t *testing.T) []*torch.Tensor { return []*torch.Tensor{negative(t, 2, 3, 8, 8)} },
+			torch.ErrModel, []string{"float32[2 3 8 8]: ValueError: want pixels from 0 to 1, got a negative one", "the model's own code"}},
 		{"inplace_relu_after", "script", "conv", func(*testing.T) []*torch.Tensor { return nil },
 			torch.ErrInvalid, []string{"takes 1 input(s) (x), got 0"}},
 		{"inplace_relu_after", "script", "conv", func(t *testing.T) []*torch.Tensor { x := zeros(t, 2, 3, 8, 8); return []*torch.Tensor{x, x} },
@@ -208,6 +220,7 @@ func TestLayerRefusals(t *testing.T) {
 		{"tuple_output_module", "script", "split:2", torch.ErrLayerNotTensor, []string{"split:2", "2 elements"}},
 		{"identity_returned", "script", "drop", torch.ErrAliasing, []string{"drop", "shares memory with the result of aten::", "before or after"}},
 		{"view_crossing_inplace", "script", "flatten", torch.ErrAliasing, []string{"flatten", "shares memory", "before or after"}},
+		{"written_through_view", "script", "pair:0", torch.ErrAliasing, []string{"aten::view", "shares the layer's value", "before or after"}},
 		{"order_dependent", "script", "conv", torch.ErrStateful, []string{"attribute seen", "order of calls", "export"}},
 		{"order_dependent_buffer", "trace", "conv", torch.ErrStateful, []string{"order of calls", "export"}},
 		{"train_mode_trace", "trace", "conv", torch.ErrTrainMode, []string{"dropout", "model.eval()"}},

@@ -18,6 +18,7 @@ type Module struct {
 	object[*cgo.Module]
 	options options
 	info    moduleInfo
+	samples independence
 }
 
 type moduleInfo struct {
@@ -96,8 +97,27 @@ func (m *Module) Close() error {
 	return m.close()
 }
 
-// Predict implements [engine.Model].
+// Predict implements [engine.Model]. Where samples of a batch affect each other,
+// each runs alone.
 func (m *Module) Predict(ctx context.Context, inputs []engine.Array) ([]engine.Output, error) {
+	if samplesOf(inputs) > 1 && m.samples.interact.Load() {
+		return m.predictRows(ctx, inputs)
+	}
+	out, err := m.predict(ctx, inputs)
+	if err != nil {
+		return nil, err
+	}
+	err = m.checkSamples(ctx, inputs, arraysOf(out), func(row []engine.Array) ([]engine.Array, error) {
+		one, err := m.predict(ctx, row)
+		return arraysOf(one), err
+	})
+	if errors.Is(err, ErrSamplesInteract) {
+		return m.predictRows(ctx, inputs)
+	}
+	return out, err
+}
+
+func (m *Module) predict(ctx context.Context, inputs []engine.Array) ([]engine.Output, error) {
 	var out []engine.Output
 	err := withArrays(inputs, func(in []*Tensor) error {
 		v, err := m.PredictTensors(ctx, in...)

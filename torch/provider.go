@@ -34,7 +34,29 @@ type plan struct{ hook *Hook }
 func (p plan) Describe() string { return p.hook.Plan().String() }
 func (p plan) Close() error     { return p.hook.Close() }
 
+// Forward implements [engine.Plan]. The first batch of several samples is compared
+// with samples of it alone; where they differ it is refused, see
+// [ErrSamplesInteract].
 func (p plan) Forward(ctx context.Context, inputs []engine.Array) (engine.Pass, error) {
+	out, err := p.forward(ctx, inputs)
+	if err != nil {
+		return nil, err
+	}
+	err = p.hook.module.checkSamples(ctx, inputs, out.values(), func(row []engine.Array) ([]engine.Array, error) {
+		one, err := p.forward(ctx, row)
+		if err != nil {
+			return nil, err
+		}
+		return one.values(), one.Close()
+	})
+	if err != nil {
+		_ = out.Close()
+		return nil, err
+	}
+	return out, nil
+}
+
+func (p plan) forward(ctx context.Context, inputs []engine.Array) (*pass, error) {
 	var out *pass
 	err := withArrays(inputs, func(in []*Tensor) error {
 		t, err := p.hook.Forward(ctx, in...)
@@ -75,6 +97,9 @@ func newEnginePass(p *Pass) (*pass, error) {
 	}
 	return e, nil
 }
+
+// values are the outputs, then the activations.
+func (p *pass) values() []engine.Array { return append(arraysOf(p.outs), p.acts...) }
 
 func (p *pass) Outputs() []engine.Output    { return p.outs }
 func (p *pass) Activations() []engine.Array { return p.acts }

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"regexp"
+	"slices"
 	"strings"
 )
 
@@ -54,17 +55,40 @@ func (m *Module) refused(err error, inputs []*Tensor) error {
 	}
 	reason := e.Reason
 	e.Reason = "refused " + strings.Join(given, ", ") + ": " + reason
-	switch {
-	case strings.Contains(reason, "scalar types: Long, Int"):
-		e.Fix = "give integers (int64), such as token ids"
-	case integers && (strings.Contains(reason, "type") || strings.Contains(reason, "expects float")):
+	if integers && (strings.Contains(reason, "type") || strings.Contains(reason, "expects float")) && !raised(reason) {
 		e.Fix = "give floats; integers are not converted"
-	case strings.Contains(reason, "is invalid for input of size"):
-		e.Fix = "a trace has the shapes of its example baked in: use its batch and size, or export with torch.jit.script"
-	case strings.Contains(reason, "channels"):
-		e.Fix = "check the number of channels"
-	default:
-		e.Fix = "check the shape; a trace has the shapes of its example baked in"
+	} else {
+		e.Fix = remedy(reason, inputs)
 	}
 	return e
+}
+
+// remedy goes by the words of libtorch, which has one type of exception.
+func remedy(reason string, inputs []*Tensor) string {
+	has := func(parts ...string) bool {
+		return slices.ContainsFunc(parts, func(p string) bool { return strings.Contains(reason, p) })
+	}
+	switch {
+	case raised(reason):
+		return "the model's own code raised it: give the input that it asks for"
+	case has("scalar types: Long, Int"):
+		return "give integers (int64), such as token ids"
+	case has("requires grad", "require grad", "inplace operation", "leaf Variable", "backward"):
+		return "choose another layer: this one's gradient cannot be taken"
+	case has("is invalid for input of size"):
+		return "a trace has the shapes of its example baked in: use its batch and size, or export with torch.jit.script"
+	case len(inputs) > 0 && len(inputs[0].Shape()) == 3 && has("4D", "3D", "3-d", "channels", "dimension"):
+		return "pictures are a batch of shape (N,C,H,W): save one as (1,C,H,W)"
+	case has("channels"):
+		return "check the number of channels"
+	case has("shape", "size", "dim", "4D", "out of range"):
+		return "check the shape; where the file is a trace, give its example's batch and size"
+	}
+	return "look at the input's type and values"
+}
+
+// raised says that the reason is an exception of the model's code, as in Python:
+// "ValueError: too dark".
+func raised(reason string) bool {
+	return regexp.MustCompile(`^[A-Z]\w*(Error|Exception): `).MatchString(reason)
 }

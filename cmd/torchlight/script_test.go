@@ -37,7 +37,7 @@ func runScripts(t *testing.T, folder string) {
 		},
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
 			"exit": exit, "told": told, "files": files, "array": array, "like": like, "picture": picture, "write": write,
-			"interrupt": interrupt, "sets": sets,
+			"interrupt": interrupt, "sets": sets, "row": row,
 		},
 	})
 }

@@ -121,6 +121,15 @@ func like(ts *testscript.TestScript, neg bool, args []string) {
 	}
 }
 
+// row FILE ARRAY N writes row N of an array as an array of one row.
+func row(ts *testscript.TestScript, _ bool, args []string) {
+	n, err := strconv.Atoi(args[2])
+	ts.Check(err)
+	a := readArray(ts, args[1]).Row(n)
+	a.Shape = append([]int{1}, a.Shape...)
+	ts.Check(npy.WriteFile(ts.MkAbs(args[0]), a))
+}
+
 func squeezed(shape []int) []int {
 	return slices.DeleteFunc(slices.Clone(shape), func(n int) bool { return n == 1 })
 }

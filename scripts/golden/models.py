@@ -123,6 +123,27 @@ class ViewOfTarget(nn.Module):
         return self.head(y) + self.fc(flat)
 
 
+class WrittenThrough(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.conv = nn.Conv2d(3, 4, 3)
+
+    def forward(self, x: Tensor) -> Tuple[Tensor, Tensor]:
+        y = self.conv(x)
+        flat = y.view(y.size(0), -1)
+        flat.add_(1.0)
+        return y, flat
+
+
+@case("written_through_view", [Layer("pair:0", refused="the target's own call writes to a view of it, used behind it")])
+class WrittenThroughView(ViewOfTarget):
+    """As view_of_target, and the view is written to before the call returns."""
+
+    def __init__(self):
+        super().__init__()
+        self.pair = WrittenThrough()
+
+
 @case(
     "identity_returned",
     [Layer("drop", refused="relu_ writes to the value that the identity returned"), Layer("conv", refused=None)],

@@ -28,6 +28,47 @@ class ArgmaxEnd(nn.Module):
         return self.head(torch.relu(self.conv(x))).argmax(1)
 
 
+@case("scalar_output", [], forms=("script", "trace"), target=None)
+class ScalarOutput(nn.Module):
+    """The model ends in a mean over everything: one number for the whole batch."""
+
+    def __init__(self):
+        super().__init__()
+        self.conv = nn.Conv2d(3, 4, 3)
+        self.head = head()
+
+    def forward(self, x: Tensor) -> Tensor:
+        return self.head(torch.relu(self.conv(x))).mean()
+
+
+@case("sparse_output", [Layer("conv")], forms=("script",))
+class SparseOutput(nn.Module):
+    """The output is a sparse tensor, with the values of a dense one."""
+
+    def __init__(self):
+        super().__init__()
+        self.conv = nn.Conv2d(3, 4, 3)
+        self.head = head()
+
+    def forward(self, x: Tensor) -> Tensor:
+        return self.head(torch.relu(self.conv(x))).to_sparse()
+
+
+@case("raises", [Layer("conv")], forms=("script",))
+class Raises(nn.Module):
+    """The model refuses inputs itself: an exception raised in its code."""
+
+    def __init__(self):
+        super().__init__()
+        self.conv = nn.Conv2d(3, 4, 3)
+        self.head = head()
+
+    def forward(self, x: Tensor) -> Tensor:
+        if bool(x.min() < 0):
+            raise ValueError("want pixels from 0 to 1, got a negative one")
+        return self.head(torch.relu(self.conv(x)))
+
+
 class Plain(nn.Module):
     """Convolution, batch norm, ReLU, pooling, classifier."""
 
@@ -238,6 +279,21 @@ class BatchnormTrain(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         return self.head(torch.relu(self.bn(self.conv(x))))
+
+
+@case("samples_interact", [Layer("conv")])
+class SamplesInteract(nn.Module):
+    """A softmax over the batch: a sample's result depends on the others."""
+
+    def __init__(self):
+        super().__init__()
+        self.conv = nn.Conv2d(3, 4, 3)
+        self.head = head()
+
+    def forward(self, x: Tensor) -> Tensor:
+        y = torch.relu(self.conv(x))
+        weight = torch.softmax(y.mean((1, 2, 3)), 0)
+        return self.head(y * weight[:, None, None, None])
 
 
 # Quantised weights: packed parameters are attributes that no graph constant can hold.

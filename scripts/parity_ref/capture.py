@@ -78,7 +78,7 @@ class Capture:
 def outputs_by_name(result: Any, prefix: str = "") -> dict[str, torch.Tensor]:
     """Flattens a model's result: "" for a lone tensor, "0", "out", "1.boxes"."""
     if isinstance(result, torch.Tensor):
-        return {prefix: result}
+        return {prefix: result if result.layout == torch.strided else result.to_dense()}
     if result is None:
         return {}
     items = result.items() if isinstance(result, dict) else enumerate(result)
