@@ -38,3 +38,18 @@ func TestFullDisk(t *testing.T) {
 		assert.Equal(t, "chelsea.raw.npy", filepath.Base(e.Name()), "the only file that fits")
 	}
 }
+
+// A standard output that takes nothing ends the run, exit code 1.
+func TestFullStdout(t *testing.T) {
+	full, err := os.OpenFile("/dev/full", os.O_WRONLY, 0)
+	require.NoError(t, err)
+	defer full.Close()
+	for _, json := range []string{"--json=false", "--json"} {
+		var stderr bytes.Buffer
+		code := run(t.Context(), []string{
+			"explain", "--model", "../../examples/models/mobilenet_v2.pt", "--out", t.TempDir(), json, "../../examples/photos/chelsea.png",
+		}, full, &stderr)
+		assert.Equal(t, exitFailed, code)
+		assert.Regexp(t, `^torchlight: standard output cannot be written: .*no space left on device; send it elsewhere\n$`, stderr.String())
+	}
+}

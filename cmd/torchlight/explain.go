@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"errors"
 	"fmt"
 
@@ -69,7 +70,10 @@ func (f *explainFlags) run(c *cobra.Command, args []string) error {
 	if err != nil {
 		return err
 	}
-	sum, err := s.Run(c.Context(), inputs, p)
+	ctx, stop := context.WithCancel(c.Context())
+	defer stop()
+	stopOnFailure(c.OutOrStdout(), stop)
+	sum, err := s.Run(ctx, inputs, p)
 	p.finish(sum, f.out)
 	if err == nil {
 		err = model.Close()

@@ -42,18 +42,22 @@ func mainCode() int {
 }
 
 // run runs one command line and returns its exit code.
-func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
+func run(ctx context.Context, args []string, out, stderr io.Writer) int {
 	root := newRoot()
 	root.SetArgs(args)
-	root.SetOut(stdout)
+	told := &stdout{Writer: out}
+	root.SetOut(told)
 	root.SetErr(stderr)
 	err := root.ExecuteContext(ctx)
-	var told reported
+	if failed := told.err(); failed != nil {
+		err = failed
+	}
+	var code reported
 	switch {
 	case err == nil:
 		return exitDone
-	case errors.As(err, &told):
-		return int(told)
+	case errors.As(err, &code):
+		return int(code)
 	}
 	fmt.Fprintln(stderr, "torchlight: "+line(err))
 	switch {

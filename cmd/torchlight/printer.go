@@ -47,6 +47,9 @@ func newPrinter(out, err io.Writer, inputs int, asJSON bool) *printer {
 }
 
 func isTerminal(w io.Writer) bool {
+	if s, ok := w.(*stdout); ok {
+		w = s.Writer
+	}
 	f, ok := w.(*os.File)
 	return ok && term.IsTerminal(int(f.Fd()))
 }
