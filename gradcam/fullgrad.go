@@ -67,19 +67,16 @@ func (r *Run) biases(ctx context.Context) ([]engine.Bias, error) {
 	if err != nil {
 		return nil, err
 	}
-	instead := func() string {
-		return r.batch.instead(func(n Needs) bool { return !n.Biases })
-	}
 	listed, ok := plan.(engine.Biases)
 	if !ok {
-		return nil, markf(ErrLayer, "the engine lists no biases here: %s", instead())
+		return nil, r.Unfit("the engine lists no biases here")
 	}
 	biases, err := listed.Biases(ctx)
 	if err != nil {
 		return nil, fmt.Errorf("biases: %w", err)
 	}
 	if len(biases) == 0 {
-		return nil, markf(ErrLayer, "the network has no convolution or batch norm with a bias to add up: %s", instead())
+		return nil, r.Unfit("the network has no convolution or batch norm with a bias to add up")
 	}
 	return biases, nil
 }
