@@ -39,10 +39,12 @@ func Settings(m Method) []Setting {
 	if t.Kind() != reflect.Struct {
 		return nil
 	}
-	return settingsOf(t, "", nil)
+	return settingsOf(t, nil)
 }
 
-func settingsOf(t reflect.Type, prefix string, index []int) []Setting {
+// settingsOf goes into structs: their fields count as the method's own. A struct of
+// which text can give one field goes by its own name: a baseline is its value.
+func settingsOf(t reflect.Type, index []int) []Setting {
 	var found []Setting
 	for i := range t.NumField() {
 		f := t.Field(i)
@@ -50,18 +52,15 @@ func settingsOf(t reflect.Type, prefix string, index []int) []Setting {
 			continue
 		}
 		at := append(append([]int(nil), index...), i)
-		name := prefix + kebab(f.Name)
+		name := kebab(f.Name)
 		if takes := takesOf(f.Type); takes != "" {
 			found = append(found, Setting{name, takes, at})
 			continue
 		}
 		if f.Type.Kind() == reflect.Struct && f.Type != reflect.TypeFor[engine.Array]() {
-			inner := settingsOf(f.Type, name+"-", at)
-			if len(inner) == 1 { // a baseline is its value
+			inner := settingsOf(f.Type, at)
+			if len(inner) == 1 && !f.Anonymous {
 				inner[0].Name = name
-			}
-			if f.Anonymous {
-				inner = settingsOf(f.Type, prefix, at)
 			}
 			found = append(found, inner...)
 		}

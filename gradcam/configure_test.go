@@ -18,6 +18,9 @@ type origin struct {
 	Array engine.Array
 }
 
+// cells are of a struct with several fields.
+type cells struct{ Rows, Cols int }
+
 type Shared struct{ Rounds int }
 
 // everything has a field of every kind.
@@ -32,6 +35,7 @@ type everything struct {
 	Weights    []float32
 	Rule       filter
 	Start      origin
+	Grid       cells
 	Base       Method
 	Mode       string
 	RandomSeed uint64
@@ -47,7 +51,7 @@ func TestSettings(t *testing.T) {
 		got[s.Name] = s.Takes
 	}
 	assert.Equal(t, map[string]string{
-		"cam": "text", "rounds": "integer", "samples": "integer", "step-size": "number", "signed": "true or false", "window": "integers",
+		"cam": "text", "rounds": "integer", "samples": "integer", "rows": "integer", "cols": "integer", "step-size": "number", "signed": "true or false", "window": "integers",
 		"ranks": "integers", "weights": "numbers", "rule": "nearest, linear", "start": "number", "base": "method", "mode": "text", "random-seed": "integer",
 	}, got)
 	assert.Empty(t, Settings(GradCAM))
@@ -58,7 +62,7 @@ func TestConfigure(t *testing.T) {
 	var m Method = everything{Samples: 3, private: 4}
 	for name, value := range map[string]string{
 		"rounds": "7", "samples": "5", "step-size": "0.25", "signed": "true", "window": "3x4", "ranks": "1,2,3", "weights": "0.5,1",
-		"rule": "linear", "start": "-1", "base": "hirescam", "mode": "fast", "random-seed": "18446744073709551615",
+		"rule": "linear", "start": "-1", "base": "hirescam", "mode": "fast", "random-seed": "18446744073709551615", "cols": "4",
 	} {
 		var err error
 		m, err = Configure(m, name, value)
@@ -66,7 +70,7 @@ func TestConfigure(t *testing.T) {
 	}
 	assert.Equal(t, everything{
 		Shared: Shared{7}, Samples: 5, StepSize: 0.25, Signed: true, Window: [2]int{3, 4}, Ranks: []int{1, 2, 3}, Weights: []float32{0.5, 1},
-		Rule: 1, Start: origin{Value: -1}, Base: HiResCAM, Mode: "fast", RandomSeed: 1<<64 - 1, private: 4,
+		Rule: 1, Start: origin{Value: -1}, Grid: cells{Cols: 4}, Base: HiResCAM, Mode: "fast", RandomSeed: 1<<64 - 1, private: 4,
 	}, m)
 	before := RISE{Masks: 5}
 	after, err := Configure(before, "masks", "6")

@@ -31,7 +31,15 @@ func line(err error) string {
 		"raise Options.MaxBytes", "name a smaller one",
 	).Replace(err.Error())
 	text = strings.Join(strings.FieldsFunc(text, func(r rune) bool { return r == '\n' || r == '\r' }), "; ")
+	if moreInputs().MatchString(text) {
+		text += "; give further ones with --with"
+	}
 	return packages().ReplaceAllString(text, "$1")
+}
+
+// moreInputs matches an error about the number of the model's arguments.
+func moreInputs() *regexp.Regexp {
+	return regexp.MustCompile(`the model takes \d+ input\(s\) \([^)]*\), got \d+$`)
 }
 
 // packages matches the names of packages that errors are prefixed with.

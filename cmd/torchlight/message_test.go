@@ -14,14 +14,15 @@ import (
 
 func TestLine(t *testing.T) {
 	for text, want := range map[string]string{
-		"torch: m.pt: no such file":                        "m.pt: no such file",
-		"gradcam: torch: m.pt: no submodule x":             "m.pt: no submodule x",
-		"sample 3: gradcam: torch: m.pt: refused":          "sample 3: m.pt: refused",
-		"one\ntwo\r\nthree":                                "one; two; three",
-		"load it (torch.LoadOps, --ops)":                   "load it (--ops)",
-		"torch.WithoutChecksums accepts files saved so":    "--no-checksums accepts files saved so",
-		"a file named torch: it stays as it is":            "a file named torch: it stays as it is",
-		"x.png: make it smaller or raise Options.MaxBytes": "x.png: make it smaller or name a smaller one",
+		"torch: m.pt: no such file":                             "m.pt: no such file",
+		"gradcam: torch: m.pt: no submodule x":                  "m.pt: no submodule x",
+		"sample 3: gradcam: torch: m.pt: refused":               "sample 3: m.pt: refused",
+		"one\ntwo\r\nthree":                                     "one; two; three",
+		"load it (torch.LoadOps, --ops)":                        "load it (--ops)",
+		"torch.WithoutChecksums accepts files saved so":         "--no-checksums accepts files saved so",
+		"torch: m.pt: the model takes 2 input(s) (x, z), got 1": "m.pt: the model takes 2 input(s) (x, z), got 1; give further ones with --with",
+		"a file named torch: it stays as it is":                 "a file named torch: it stays as it is",
+		"x.png: make it smaller or raise Options.MaxBytes":      "x.png: make it smaller or name a smaller one",
 	} {
 		assert.Equal(t, want, line(errors.New(text)))
 	}
