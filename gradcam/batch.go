@@ -28,7 +28,7 @@ func (b *batch) first(ctx context.Context) error {
 		return b.capture(ctx)
 	}
 	for _, m := range methods {
-		if n := m.Needs(); n.Input && !n.Elsewhere {
+		if n := m.Needs(); n.Input && !n.Elsewhere && !n.Biases { // FullGrad has a pass of its own
 			pass, err := b.inputPass(ctx, n.Relu)
 			if err == nil {
 				b.outputs = pass.Outputs()

@@ -31,6 +31,9 @@ func formulas() []formula {
 
 func camEntries() []Entry {
 	return append(formulaEntries(ActivationMaps),
+		Entry{FullGrad{}, ActivationMaps, "what the input and every bias contribute (Srinivas and Fleuret 2019)"},
+		Entry{OriginalCAM{}, ActivationMaps, "channels weighted by the linear layer behind global pooling (Zhou et al. 2016)"},
+		Entry{ShapleyCAM{}, ActivationMaps, "Grad-CAM to second order (Cai 2025)"},
 		Entry{SmoothGradCAMPlusPlus{}, ActivationMaps, "Grad-CAM++ with gradients averaged over noisy inputs (Omeiza et al. 2019)"},
 		Entry{FinerCAM{}, ActivationMaps, "Grad-CAM of a class against those most alike (Zhang et al. 2025)"},
 		Entry{RefineCAM{}, ActivationMaps, "the product of several layers' Grad-CAM++ (arXiv:2605.14641)"})
