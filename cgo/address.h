@@ -10,12 +10,12 @@ namespace torchlight {
 
 struct Address {
   std::string text;
-  bool is_input = false;
-  std::string path;     // of a submodule
-  int call = -1;        // chosen call, -1 when none was named
-  std::string element;  // of a tuple, "" for the value itself
-  std::string op;       // of a node
-  int node = 0;         // 0-based, negative from the end
+  bool is_input = false;  // call is then its number
+  std::string path;       // of a submodule
+  int call = -1;          // chosen call, -1 when none was named
+  std::string element;    // of a tuple, "" for the value itself
+  std::string op;         // of a node
+  int node = 0;           // 0-based, negative from the end
 };
 
 // Throws TL_INVALID for text that is no address.

@@ -108,8 +108,9 @@ bool same_parameters(const Object* a, const Object* b) {
 Address parse_address(const std::string& text) {
   Address a;
   a.text = text;
-  if (text == "input") {
+  if (text == "input" || text.rfind("input@", 0) == 0) {
     a.is_input = true;
+    a.call = text == "input" ? 0 : number(text.substr(6), text);
     return a;
   }
   if (text.empty()) throw Failure(TL_INVALID, "an empty layer name");
@@ -161,7 +162,10 @@ std::vector<std::pair<std::string, jit::Node*>> named_nodes(const Flat& flat) {
 Target locate(Flat& flat, const Address& a, const Object* object) {
   Target t;
   if (a.is_input) {
-    t.value = flat.graph->inputs()[0];
+    if (a.call < 0 || static_cast<size_t>(a.call) >= flat.inputs)
+      throw Failure(TL_LAYER_UNKNOWN, "no input " + std::to_string(a.call) + "; the model has " +
+                                          std::to_string(flat.inputs) + ", numbered from 0");
+    t.value = flat.graph->inputs()[static_cast<size_t>(a.call)];
   } else if (!a.op.empty()) {
     t = locate_node(flat, a);
   } else {

@@ -20,7 +20,7 @@ namespace torchlight {
 // Where the value of one layer is found.
 struct Capture {
   bool at_cut = false;  // it is the cut value
-  size_t slot = 0;      // else the tap that records it
+  size_t slot = 0;      // else, or as well, the tap that records it
   int execution = 0;    // and which of its executions
   bool chosen = true;   // false: the address names none, so there must be one
 };
@@ -36,8 +36,9 @@ struct Cut {
   std::vector<std::string> notes;
 };
 
-// Cuts (and consumes) the graph of flat.
-Cut cut(Flat& flat, const std::vector<Target>& targets);
+// Cuts (and consumes) the graph of flat. With tap_value, the cut value too goes
+// through a tap, in the captures' slot.
+Cut cut(Flat& flat, const std::vector<Target>& targets, bool tap_value);
 
 }  // namespace torchlight
 

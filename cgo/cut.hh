@@ -165,7 +165,7 @@ std::vector<std::string> find_suspects(const Flat& flat, const Value* value, con
 
 }  // namespace
 
-Cut cut(Flat& flat, const std::vector<Target>& targets) {
+Cut cut(Flat& flat, const std::vector<Target>& targets, bool tap_value) {
   Graph& graph = *flat.graph;
   Cut result;
 
@@ -248,6 +248,14 @@ Cut cut(Flat& flat, const std::vector<Target>& targets) {
   Copier to_tail(result.tail, known);
   for (Node* n : tail) to_tail.add(n);
   for (Value* v : graph.outputs()) result.tail->registerOutput(to_tail.get(v));
+  if (result.has_value && tap_value) {
+    Target value;
+    value.value = result.tail->inputs()[0];
+    insert_tap(*result.tail, value, result.slots);
+    for (Capture& c : result.captures)
+      if (c.at_cut) c.slot = result.slots;
+    result.slots++;
+  }
   own_inputs(result.tail);
   return result;
 }

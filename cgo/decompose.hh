@@ -38,6 +38,26 @@ def _native_multi_head_attention(query, key, value, embed_dim: int, num_head: in
         p = p.mean(1)
     return y, p
 
+def scaled_dot_product_attention(query, key, value, attn_mask: Optional[Tensor], dropout_p: float, is_causal: bool,
+        scale: Optional[float], enable_gqa: bool):
+    k, v = key, value
+    if enable_gqa:
+        k = k.repeat_interleave(query.size(-3) // k.size(-3), -3)
+        v = v.repeat_interleave(query.size(-3) // v.size(-3), -3)
+    factor = float(query.size(-1)) ** -0.5
+    if scale is not None:
+        factor = scale
+    a = torch.matmul(query * factor, k.transpose(-2, -1))
+    if is_causal:
+        ahead = torch.ones([query.size(-2), k.size(-2)], dtype=11, device=query.device).triu(1)
+        a = a.masked_fill(ahead, float('-inf'))
+    if attn_mask is not None:
+        if attn_mask.dtype == 11:
+            a = a.masked_fill(torch.logical_not(attn_mask), float('-inf'))
+        else:
+            a = a + attn_mask
+    return torch.matmul(torch.softmax(a, -1), v)
+
 def _transformer_encoder_layer_fwd(src, embed_dim: int, num_heads: int, qkv_weight, qkv_bias, proj_weight, proj_bias,
         use_gelu: bool, norm_first: bool, eps: float, norm_weight_1, norm_bias_1, norm_weight_2, norm_bias_2,
         ffn_weight_1, ffn_bias_1, ffn_weight_2, ffn_bias_2, mask: Optional[Tensor], mask_type: Optional[int]):
@@ -69,18 +89,31 @@ bool is_fused(const torch::jit::Node* n) {
   return name == "aten::_native_multi_head_attention" || name == "aten::_transformer_encoder_layer_fwd";
 }
 
-void collect(torch::jit::Block* block, std::vector<torch::jit::Node*>& out) {
+bool is_attention(const torch::jit::Node* n) {
+  return n->kind().toQualString() == std::string("aten::scaled_dot_product_attention");
+}
+
+void collect(torch::jit::Block* block, bool twice, std::vector<torch::jit::Node*>& out) {
   for (torch::jit::Node* n : block->nodes()) {
-    if (is_fused(n)) out.push_back(n);
-    for (torch::jit::Block* b : n->blocks()) collect(b, out);
+    if (is_fused(n) || (twice && is_attention(n))) out.push_back(n);
+    for (torch::jit::Block* b : n->blocks()) collect(b, twice, out);
   }
 }
 
 }  // namespace
 
-int decompose_fused(const std::shared_ptr<torch::jit::Graph>& graph) {
+bool has_attention(const torch::jit::Block* block) {
+  for (const torch::jit::Node* n : block->nodes()) {
+    if (is_attention(n)) return true;
+    for (const torch::jit::Block* b : n->blocks())
+      if (has_attention(b)) return true;
+  }
+  return false;
+}
+
+int decompose_fused(const std::shared_ptr<torch::jit::Graph>& graph, bool twice) {
   std::vector<torch::jit::Node*> fused;
-  collect(graph->block(), fused);
+  collect(graph->block(), twice, fused);
   if (fused.empty()) return 0;
   const auto unit = std::make_shared<torch::jit::CompilationUnit>();
   unit->define(std::nullopt, kSource, torch::jit::nativeResolver(), nullptr);

@@ -68,6 +68,12 @@ type Device struct {
 	Index int
 }
 
+// PlanOptions are those of torchlight.h.
+type PlanOptions struct {
+	Unfolded, Alone bool
+	Relu, InPlace   int
+}
+
 // Live counts the handles alive.
 type Live struct{ Tensors, Lists, Modules, Plans, Passes, Errors int }
 
@@ -93,25 +99,30 @@ type Named struct {
 	Tensor *Tensor
 }
 
-func RuntimeInfo() (string, error)                       { return "", errNoCgo }
-func UseCUDA() error                                     { return errNoCgo }
-func CUDADeviceCount() (int, error)                      { return 0, errNoCgo }
-func SetNumThreads(int) error                            { return errNoCgo }
-func NumThreads() int                                    { return 0 }
-func LoadOps(string) error                               { return errNoCgo }
-func LiveCounts() Live                                   { return Live{} }
-func Do(f func())                                        { f() }
-func FromFloat32([]float32, []int) (*Tensor, error)      { return nil, errNoCgo }
-func FromFloat64([]float64, []int) (*Tensor, error)      { return nil, errNoCgo }
-func FromInt64([]int64, []int) (*Tensor, error)          { return nil, errNoCgo }
-func FromUint8([]uint8, []int) (*Tensor, error)          { return nil, errNoCgo }
-func FromBool([]bool, []int) (*Tensor, error)            { return nil, errNoCgo }
-func FromFloat16([]uint16, []int) (*Tensor, error)       { return nil, errNoCgo }
-func FromBFloat16([]uint16, []int) (*Tensor, error)      { return nil, errNoCgo }
-func FromAt(unsafe.Pointer) (*Tensor, error)             { return nil, errNoCgo }
-func LoadFile(string, Device) (*Module, error)           { return nil, errNoCgo }
-func LoadBytes([]byte, Device) (*Module, error)          { return nil, errNoCgo }
-func NewPlan(*Module, []string, bool) (*Plan, error)     { return nil, errNoCgo }
+func RuntimeInfo() (string, error)                          { return "", errNoCgo }
+func UseCUDA() error                                        { return errNoCgo }
+func CUDADeviceCount() (int, error)                         { return 0, errNoCgo }
+func SetNumThreads(int) error                               { return errNoCgo }
+func NumThreads() int                                       { return 0 }
+func LoadOps(string) error                                  { return errNoCgo }
+func LiveCounts() Live                                      { return Live{} }
+func Do(f func())                                           { f() }
+func FromFloat32([]float32, []int) (*Tensor, error)         { return nil, errNoCgo }
+func FromFloat64([]float64, []int) (*Tensor, error)         { return nil, errNoCgo }
+func FromInt64([]int64, []int) (*Tensor, error)             { return nil, errNoCgo }
+func FromUint8([]uint8, []int) (*Tensor, error)             { return nil, errNoCgo }
+func FromBool([]bool, []int) (*Tensor, error)               { return nil, errNoCgo }
+func FromFloat16([]uint16, []int) (*Tensor, error)          { return nil, errNoCgo }
+func FromBFloat16([]uint16, []int) (*Tensor, error)         { return nil, errNoCgo }
+func FromAt(unsafe.Pointer) (*Tensor, error)                { return nil, errNoCgo }
+func LoadFile(string, Device) (*Module, error)              { return nil, errNoCgo }
+func LoadBytes([]byte, Device) (*Module, error)             { return nil, errNoCgo }
+func NewPlan(*Module, []string, PlanOptions) (*Plan, error) { return nil, errNoCgo }
+func (*Plan) Biases() ([]Named, error)                      { return nil, errNoCgo }
+func (*Pass) RerunGrad(*Tensor, []int) (*Pass, error)       { return nil, errNoCgo }
+func (*Pass) SecondOrder([]int, []*Tensor, []*Tensor) (hv, jv []Named, err error) {
+	return nil, nil, errNoCgo
+}
 func (*Tensor) CopyFloat32([]float32) error              { return errNoCgo }
 func (*Tensor) CopyFloat64([]float64) error              { return errNoCgo }
 func (*Tensor) CopyInt64([]int64) error                  { return errNoCgo }

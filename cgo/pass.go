@@ -26,10 +26,15 @@ func (p *Plan) Forward(inputs []*Tensor) (pass *Pass, err error) {
 		if err = take(e); err != nil {
 			return
 		}
-		pass = &Pass{}
-		newHandle(pass, &pass.handle, unsafe.Pointer(c), func(p unsafe.Pointer) { C.tl_pass_free((*C.tl_pass)(p)) })
+		pass = newPass(c)
 	})
 	return pass, err
+}
+
+func newPass(c *C.tl_pass) *Pass {
+	pass := &Pass{}
+	newHandle(pass, &pass.handle, unsafe.Pointer(c), func(p unsafe.Pointer) { C.tl_pass_free((*C.tl_pass)(p)) })
+	return pass
 }
 
 // Outputs are the tensors of the model's result.
@@ -56,14 +61,11 @@ func (p *Pass) Activations() ([]Named, error) {
 
 // Backward returns the gradient of the sum of <cotangent, output> for each layer.
 func (p *Pass) Backward(which []int, cotangents []*Tensor) (out []Named, err error) {
-	index := make([]C.int32_t, len(which)+1)
-	for i, w := range which {
-		index[i] = C.int32_t(w)
-	}
+	index := outputNumbers(which)
 	Do(func() {
 		var l *C.tl_tensors
 		v, n := pointers(cotangents)
-		e := C.tl_pass_backward(p.ptr(), &index[0], v, n, &l)
+		e := C.tl_pass_backward(p.ptr(), index, v, n, &l)
 		runtime.KeepAlive(p)
 		runtime.KeepAlive(cotangents)
 		if err = take(e); err == nil {
@@ -102,6 +104,54 @@ func (p *Pass) RerunFloat32(data []float32, shape, rows []int) (out []Named, err
 		}
 	})
 	return out, err
+}
+
+// RerunGrad is Rerun with gradients, as a pass of its own.
+func (p *Pass) RerunGrad(activation *Tensor, rows []int) (pass *Pass, err error) {
+	which, count := rowNumbers(rows)
+	Do(func() {
+		var c *C.tl_pass
+		e := C.tl_pass_rerun_grad(p.ptr(), activation.ptr(), which, count, &c)
+		runtime.KeepAlive(p)
+		runtime.KeepAlive(activation)
+		if err = take(e); err == nil {
+			pass = newPass(c)
+		}
+	})
+	return pass, err
+}
+
+// SecondOrder returns H v for each layer and J v for each floating-point output;
+// a nil direction is zero.
+func (p *Pass) SecondOrder(which []int, cotangents, directions []*Tensor) (hv, jv []Named, err error) {
+	index := outputNumbers(which)
+	Do(func() {
+		var h, j *C.tl_tensors
+		c, n := pointers(cotangents)
+		v, _ := pointers(directions)
+		e := C.tl_pass_second_order(p.ptr(), index, c, n, v, &h, &j)
+		runtime.KeepAlive(p)
+		runtime.KeepAlive(cotangents)
+		runtime.KeepAlive(directions)
+		if err = take(e); err != nil {
+			return
+		}
+		var second error
+		hv, err = named(h)
+		if jv, second = named(j); err == nil {
+			err = second
+		}
+	})
+	return hv, jv, err
+}
+
+// outputNumbers is a list of outputs in C form.
+func outputNumbers(which []int) *C.int32_t {
+	index := make([]C.int32_t, len(which)+1) // never empty, so that its address can be taken
+	for i, w := range which {
+		index[i] = C.int32_t(w)
+	}
+	return &index[0]
 }
 
 // rowNumbers is a list of rows in C form, NULL for nil.

@@ -18,6 +18,9 @@ Limits limits(c10::ScalarType type);
 int64_t batch_size(const jit::Stack& inputs);
 
 jit::Stack run_head(const Plan& plan, jit::Stack inputs);
+// Runs a tail with gradients, recording what the taps see.
+void record(Pass& pass, const jit::Code& tail);
+Cotangents cotangents_of(const Pass& pass, const int32_t* which, const tl_tensor* const* vectors, int32_t n);
 // An undefined value is none: all layers are tapped.
 jit::Stack run_tail(const jit::Code& code, const jit::Stack& crossing, const at::Tensor& value);
 

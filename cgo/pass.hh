@@ -64,7 +64,7 @@ void check(Plan& plan, const jit::Stack& inputs, const NamedTensors& got) {
   const NamedTensors want = outputs_of(uncut(plan, inputs));
   const double folded = distance(got, want);
   if (folded > limit.exact * 10) {
-    const double exact = plan.folding ? distance(outputs_of(unfolded(plan, inputs)), want) : folded;
+    const double exact = !plan.options.unfolded ? distance(outputs_of(unfolded(plan, inputs)), want) : folded;
     std::ostringstream s;
     if (exact > limit.exact) {
       s << "cutting at " << plan.layers[0] << " changes the model's output (by " << exact << " relative): ";
@@ -87,7 +87,7 @@ void check(Plan& plan, const jit::Stack& inputs, const NamedTensors& got) {
   plan.checked = true;
 }
 
-const at::Tensor& recorded(const Pass& pass, size_t i) {
+const Slot& recorded(const Pass& pass, size_t i) {
   const Capture& capture = pass.plan->cut.captures[i];
   const Slot& slot = pass.slots[capture.slot];
   if (!capture.chosen && slot.executed > 1) {
@@ -103,7 +103,7 @@ const at::Tensor& recorded(const Pass& pass, size_t i) {
     throw Failure(TL_LAYER_NOT_CALLED, "layer " + layer + " ran " + std::to_string(slot.executed) +
                                            " time(s) for this input, numbered from 0");
   }
-  return slot.value;
+  return slot;
 }
 
 void require_float(const Pass& pass, size_t i) {
@@ -147,7 +147,28 @@ jit::Stack run_head(const Plan& plan, jit::Stack inputs) {
   return run(plan.head, std::move(inputs));
 }
 
-const at::Tensor& Pass::activation(size_t i) const { return plan->cut.captures[i].at_cut ? value : recorded(*this, i); }
+const at::Tensor& Pass::activation(size_t i) const {
+  if (plan->options.in_place != TL_AS_RETURNED) return recorded(*this, i).passed;
+  return plan->cut.captures[i].at_cut ? value : recorded(*this, i).value;
+}
+
+const at::Tensor& Pass::differentiated(size_t i) const {
+  if (plan->options.in_place == TL_BOTH_AFTER) return recorded(*this, i).passed;
+  return plan->cut.captures[i].at_cut ? value : recorded(*this, i).value;
+}
+
+void record(Pass& pass, const jit::Code& tail) {
+  const Plan& plan = *pass.plan;
+  pass.slots.assign(plan.cut.slots, {});
+  for (const Capture& c : plan.cut.captures) {
+    if (c.slot >= pass.slots.size()) continue;  // cut at, without a tap
+    pass.slots[c.slot].wanted = c.execution;
+    pass.slots[c.slot].keep = plan.options.in_place != TL_AS_RETURNED;
+  }
+  at::AutoGradMode enabled(true);
+  Recording recording(&pass.slots);
+  pass.outputs = outputs_of(run_tail(tail, pass.crossing, pass.value).at(0));
+}
 
 std::unique_ptr<Pass> forward(const std::shared_ptr<Plan>& plan, const tl_tensor* const* inputs, int32_t n) {
   check_count(*plan->model, plan->inputs, n);
@@ -167,32 +188,37 @@ std::unique_ptr<Pass> forward(const std::shared_ptr<Plan>& plan, const tl_tensor
   }
   pass->crossing.assign(std::make_move_iterator(stack.begin() + static_cast<std::ptrdiff_t>(next)),
                         std::make_move_iterator(stack.end()));
-  pass->slots.resize(plan->cut.slots);
-  for (const Capture& c : plan->cut.captures)
-    if (!c.at_cut) pass->slots[c.slot].wanted = c.execution;
-  {
-    at::AutoGradMode grad(true);
-    Recording recording(&pass->slots);
-    pass->outputs = outputs_of(run_tail(plan->tail, pass->crossing, pass->value).at(0));
-  }
+  record(*pass, plan->tail);
   for (size_t i = 0; i < plan->layers.size(); i++) require_float(*pass, i);
   check(*plan, pass->prepared, pass->outputs);
   return pass;
 }
 
-NamedTensors backward(Pass& pass, const std::vector<std::pair<size_t, at::Tensor>>& cotangents) {
+Cotangents cotangents_of(const Pass& pass, const int32_t* which, const tl_tensor* const* vectors, int32_t n) {
+  Cotangents all;
+  for (int32_t i = 0; i < n; i++) {
+    if (which[i] < 0 || static_cast<size_t>(which[i]) >= pass.outputs.size())
+      throw Failure(TL_INVALID, "no output " + std::to_string(which[i]));
+    const auto& [name, out] = pass.outputs[static_cast<size_t>(which[i])];
+    const at::Tensor& vector = vectors[i]->value;
+    if (vector.sizes() != out.sizes())
+      throw Failure(TL_INVALID, "the cotangent of output \"" + name + "\" has shape " + c10::str(vector.sizes()) +
+                                    ", the output " + c10::str(out.sizes()));
+    all.emplace_back(static_cast<size_t>(which[i]), vector);
+  }
+  return all;
+}
+
+NamedTensors backward(Pass& pass, const Cotangents& cotangents) {
   at::AutoGradMode grad(true);
   std::vector<at::Tensor> outputs, vectors, layers;
   for (const auto& [which, vector] : cotangents) {
     const at::Tensor& out = pass.outputs.at(which).second;
-    if (vector.sizes() != out.sizes())
-      throw Failure(TL_INVALID, "the cotangent of output \"" + pass.outputs[which].first + "\" has shape " +
-                                    c10::str(vector.sizes()) + ", the output " + c10::str(out.sizes()));
     if (!out.requires_grad()) continue;  // it does not depend on the layers
     outputs.push_back(out);
     vectors.push_back(vector.to(out.device(), out.scalar_type()));
   }
-  for (size_t i = 0; i < pass.plan->layers.size(); i++) layers.push_back(pass.activation(i));
+  for (size_t i = 0; i < pass.plan->layers.size(); i++) layers.push_back(pass.differentiated(i));
   std::vector<at::Tensor> gradients(layers.size());
   if (!outputs.empty())
     gradients = torch::autograd::grad(outputs, layers, vectors, /*retain_graph=*/true, /*create_graph=*/false,
@@ -238,13 +264,8 @@ tl_error* tl_pass_activations(const tl_pass* p, tl_tensors** out) {
 tl_error* tl_pass_backward(tl_pass* p, const int32_t* which, const tl_tensor* const* cotangents, int32_t n,
                            tl_tensors** gradients) {
   return guarded([&] {
-    std::vector<std::pair<size_t, at::Tensor>> all;
-    for (int32_t i = 0; i < n; i++) {
-      if (which[i] < 0 || static_cast<size_t>(which[i]) >= p->pass->outputs.size())
-        throw Failure(TL_INVALID, "no output " + std::to_string(which[i]));
-      all.emplace_back(static_cast<size_t>(which[i]), cotangents[i]->value);
-    }
-    *gradients = new tl_tensors(torchlight::backward(*p->pass, all));
+    *gradients =
+        new tl_tensors(torchlight::backward(*p->pass, torchlight::cotangents_of(*p->pass, which, cotangents, n)));
   });
 }
 

@@ -16,21 +16,32 @@ type Plan struct{ handle }
 
 func (p *Plan) ptr() *C.tl_plan { return (*C.tl_plan)(p.raw()) }
 
+// PlanOptions are those of torchlight.h.
+type PlanOptions struct {
+	Unfolded bool
+	Relu     int // a tl_relu
+	InPlace  int // a tl_in_place
+	Alone    bool
+}
+
 // NewPlan cuts the module at the layers.
-func NewPlan(m *Module, layers []string, folding bool) (plan *Plan, err error) {
+func NewPlan(m *Module, layers []string, o PlanOptions) (plan *Plan, err error) {
 	names := make([]*C.char, len(layers)+1)
 	for i, l := range layers {
 		name, free := cstring(l)
 		defer free()
 		names[i] = name
 	}
-	fold := C.int32_t(0)
-	if folding {
-		fold = 1
+	flag := map[bool]C.int32_t{true: 1}
+	options := C.tl_plan_options{
+		unfolded: flag[o.Unfolded],
+		relu:     C.int32_t(o.Relu),
+		in_place: C.int32_t(o.InPlace),
+		alone:    flag[o.Alone],
 	}
 	Do(func() {
 		var p *C.tl_plan
-		e := C.tl_plan_new(m.ptr(), &names[0], C.int32_t(len(layers)), fold, &p)
+		e := C.tl_plan_new(m.ptr(), &names[0], C.int32_t(len(layers)), &options, &p)
 		runtime.KeepAlive(m)
 		if err = take(e); err != nil {
 			return
@@ -50,4 +61,17 @@ func (p *Plan) Describe() (string, error) {
 		return "", err
 	}
 	return text(t), nil
+}
+
+// Biases are the additive terms of the network, by the address of their node.
+func (p *Plan) Biases() (out []Named, err error) {
+	Do(func() {
+		var l *C.tl_tensors
+		e := C.tl_plan_biases(p.ptr(), &l)
+		runtime.KeepAlive(p)
+		if err = take(e); err == nil {
+			out, err = named(l)
+		}
+	})
+	return out, err
 }

@@ -25,7 +25,7 @@ struct Scaling {
 struct Plan {
   std::shared_ptr<Model> model;
   std::vector<std::string> layers;
-  bool folding = true;
+  tl_plan_options options{};
 
   size_t inputs = 0;
   std::vector<c10::IValue> extras;
@@ -33,6 +33,7 @@ struct Plan {
   jit::Code head, tail;
   size_t head_nodes = 0, tail_nodes = 0;
   bool writes_state = false;
+  bool attention = false;  // the tail has an operator that can be differentiated only once
   std::vector<std::string> notes;
 
   std::atomic<bool> checked{false};  // the first pass compares with the plain forward
@@ -40,6 +41,8 @@ struct Plan {
   std::mutex mutex;  // guards what follows
   bool light_ready = false;
   jit::Code light;  // the tail, frozen, for runs without gradients
+  bool twice_ready = false;
+  jit::Code twice;                                                          // the tail that can be differentiated twice
   std::map<std::vector<int64_t>, std::shared_ptr<const Scaling>> scalings;  // by the shapes of the inputs
 };
 
@@ -53,16 +56,36 @@ struct Pass {
   NamedTensors outputs;                   // with their autograd graph
   std::map<int64_t, jit::Stack> singles;  // crossing values of one sample alone, by its row of the inputs
 
-  // The activation of layer i: what its gradient is taken with respect to.
+  bool alone = false;  // its rows ran one by one, so there are no crossing values of all of them
+
+  // The activation of layer i, and what its gradient is taken with respect to:
+  // the rule for layers whose value is written to in place tells them apart.
   const at::Tensor& activation(size_t i) const;
+  const at::Tensor& differentiated(size_t i) const;
 };
 
-std::shared_ptr<Plan> make_plan(std::shared_ptr<Model> model, std::vector<std::string> layers, bool folding);
+// The vector for each output, by its index.
+using Cotangents = std::vector<std::pair<size_t, at::Tensor>>;
+
+struct Second {
+  NamedTensors hv, jv;  // by layer, by output
+};
+
+std::shared_ptr<Plan> make_plan(std::shared_ptr<Model> model, std::vector<std::string> layers,
+                                const tl_plan_options& options);
+// The tail as gradients need it; with twice, so that they have gradients too.
+std::shared_ptr<jit::Graph> differentiable_tail(const Plan& plan, bool twice);
 std::unique_ptr<Pass> forward(const std::shared_ptr<Plan>& plan, const tl_tensor* const* inputs, int32_t n);
-NamedTensors backward(Pass& pass, const std::vector<std::pair<size_t, at::Tensor>>& cotangents);
+NamedTensors backward(Pass& pass, const Cotangents& cotangents);
+// With H the Hessian of <cotangents, outputs> by the layers' values and J the
+// Jacobian of the outputs: H v for each layer and J v for each output. An
+// undefined direction is zero.
+Second second_order(Pass& pass, const Cotangents& cotangents, const std::vector<at::Tensor>& directions);
 // Continues from another value of the earliest layer, whose row i belongs to
 // sample rows[i]; without rows, one row a sample in order.
 NamedTensors rerun(Pass& pass, const at::Tensor& activation, const std::vector<int64_t>* rows);
+// The same with gradients, as a pass of its own.
+std::unique_ptr<Pass> rerun_grad(Pass& pass, const at::Tensor& activation, const std::vector<int64_t>* rows);
 std::string describe(const Plan& plan);
 
 }  // namespace torchlight

@@ -2,6 +2,7 @@
 #include "json.h"
 #include "optimise.h"
 #include "plan.h"
+#include "rectify.h"
 
 namespace torchlight {
 namespace {
@@ -15,12 +16,21 @@ size_t count_nodes(const jit::Graph& graph) {
 
 }  // namespace
 
-std::shared_ptr<Plan> make_plan(std::shared_ptr<Model> model, std::vector<std::string> layers, bool folding) {
+std::shared_ptr<jit::Graph> differentiable_tail(const Plan& plan, bool twice) {
+  auto tail = plan.cut.tail->copy();
+  decompose_fused(tail, twice);
+  rewrite_rectifiers(tail, static_cast<tl_relu>(plan.options.relu));
+  if (!plan.options.unfolded) optimise_differentiable(tail);
+  return tail;
+}
+
+std::shared_ptr<Plan> make_plan(std::shared_ptr<Model> model, std::vector<std::string> layers,
+                                const tl_plan_options& options) {
   if (layers.empty()) throw Failure(TL_INVALID, "a plan needs at least one layer");
   auto plan = std::make_shared<Plan>();
   plan->model = std::move(model);
   plan->layers = std::move(layers);
-  plan->folding = folding;
+  plan->options = options;
 
   std::vector<Address> addresses;
   std::vector<const Object*> objects;
@@ -43,18 +53,22 @@ std::shared_ptr<Plan> make_plan(std::shared_ptr<Model> model, std::vector<std::s
       if (c.object == objects[i] && objects[i] && c.stands_for_input)
         plan->notes.push_back(addresses[i].path + " is an identity in this trace: its input is explained");
   }
-  plan->cut = cut(flat, targets);
+  plan->cut = cut(flat, targets, options.in_place != TL_AS_RETURNED);
   plan->notes.insert(plan->notes.end(), flat.notes.begin(), flat.notes.end());
 
   auto head = plan->cut.head->copy();
   auto tail = plan->cut.tail->copy();
-  if (const int n = decompose_fused(tail))
+  if (const int n = decompose_fused(tail, /*twice=*/false))
     plan->notes.push_back(std::to_string(n) +
                           " fused attention operator(s) behind the layer replaced by differentiable ones");
   const std::string lost = underivable(*tail, plan->cut.has_value ? tail->inputs()[0] : nullptr);
   if (!lost.empty())
     throw Failure(TL_NO_DERIVATIVE, "operator " + lost + " behind layer " + plan->layers[0] + " has no derivative");
-  if (folding) {
+  plan->attention = has_attention(tail->block());
+  if (options.relu != TL_RELU_PLAIN)
+    plan->notes.push_back(std::to_string(rewrite_rectifiers(tail, static_cast<tl_relu>(options.relu))) +
+                          " rectifier(s) behind the layer with another rule for gradients");
+  if (!options.unfolded) {
     optimise_inference(head, plan->model->device);
     optimise_differentiable(tail);
   }
@@ -79,10 +93,11 @@ using torchlight::guarded;
 
 extern "C" {
 
-tl_error* tl_plan_new(tl_module* m, const char* const* layers, int32_t n, int32_t folding, tl_plan** out) {
+tl_error* tl_plan_new(tl_module* m, const char* const* layers, int32_t n, const tl_plan_options* options,
+                      tl_plan** out) {
   return guarded([&] {
     std::vector<std::string> all(layers, layers + n);
-    *out = new tl_plan(torchlight::make_plan(m->model, std::move(all), folding != 0));
+    *out = new tl_plan(torchlight::make_plan(m->model, std::move(all), options ? *options : tl_plan_options{}));
   });
 }
 

@@ -1,142 +1,16 @@
 // Continuing a pass from other values of its earliest layer.
 #include <ATen/ATen.h>
-
-#include <algorithm>
+#include <ATen/core/grad_mode.h>
 
 #include "failure.h"
-#include "optimise.h"
-#include "pass.h"
+#include "rerun.h"
 
 namespace torchlight {
 namespace {
 
-constexpr size_t kMostScalings = 256;  // shapes of inputs remembered by a plan
-
-using Rows = std::vector<int64_t>;
-
-// The layer that the graph was cut at, from which it can be continued.
-const std::string& earliest(const Plan& plan) {
-  for (size_t i = 0; i < plan.layers.size(); i++)
-    if (plan.cut.captures[i].at_cut) return plan.layers[i];
-  return plan.layers[0];
-}
-
-const jit::Code& light_tail(Plan& plan) {
-  std::lock_guard<std::mutex> lock(plan.mutex);
-  if (!plan.light_ready) {
-    auto graph = plan.cut.tail->copy();
-    if (plan.folding) optimise_inference(graph, plan.model->device);
-    plan.light = jit::Code(graph, "tail without gradients");
-    plan.light_ready = true;
-  }
-  return plan.light;
-}
-
-// The model's inputs for a batch whose row i is sample rows[i] of the pass.
-jit::Stack inputs_of(const Pass& pass, const Rows& rows) {
-  const int64_t n = batch_size(pass.prepared);
-  Rows mine;
-  for (const int64_t row : rows) mine.push_back(pass.samples.at(static_cast<size_t>(row)));
-  jit::Stack inputs;
-  for (const auto& v : pass.prepared) {
-    const bool batched = v.isTensor() && v.toTensor().dim() > 0 && v.toTensor().size(0) == n;
-    inputs.push_back(batched ? c10::IValue(pick(v.toTensor(), mine, n)) : v);
-  }
-  return inputs;
-}
-
-jit::Stack crossing_of(const Pass& pass, const Scaling& scaling, const Rows& rows) {
-  const auto n = static_cast<int64_t>(pass.samples.size());
-  jit::Stack out;
-  for (size_t i = 0; i < pass.crossing.size(); i++)
-    out.push_back(scaling.crossing.empty() ? pass.crossing[i] : pick(pass.crossing[i], scaling.crossing[i], rows, n));
-  return out;
-}
-
-// How many rows of an output belong to one sample, -1 if they do not grow with
-// the batch.
-int64_t rows_each(const at::Tensor& of_pass, int64_t n) {
-  return of_pass.dim() > 0 && of_pass.size(0) % n == 0 ? of_pass.size(0) / n : -1;
-}
-
-// Whether the outputs of a run of that many rows are those of the pass, row for
-// row. An output that does not grow with the batch keeps its shape.
-bool fits(const Pass& pass, const NamedTensors& got, int64_t count) {
-  const auto n = static_cast<int64_t>(pass.samples.size());
-  if (got.size() != pass.outputs.size()) return false;
-  for (size_t i = 0; i < got.size(); i++) {
-    const at::Tensor &was = pass.outputs[i].second, &now = got[i].second;
-    if (got[i].first != pass.outputs[i].first || was.dim() != now.dim()) return false;
-    const int64_t each = rows_each(was, n);
-    if (each < 0 ? was.sizes() != now.sizes()
-                 : now.size(0) != each * count || was.sizes().slice(1) != now.sizes().slice(1))
-      return false;
-  }
-  return true;
-}
-
-// Learns how the crossing values grow by running the head on one sample more,
-// and checks that samples do not interact: a row run alone must be the pass's
-// own. A pass of one sample runs it beside another row instead.
-Scaling learn(const Pass& pass, const jit::Code& light) {
-  const auto n = static_cast<int64_t>(pass.samples.size());
-  const double tolerance = limits(pass.plan->model->dtype).folded;
-  Scaling scaling;
-  try {
-    if (!pass.crossing.empty()) {
-      Rows longer = in_order(n);
-      longer.push_back(0);
-      const jit::Stack stack = run_head(*pass.plan, inputs_of(pass, longer));
-      for (size_t i = 0; i < pass.crossing.size(); i++) {
-        scaling.crossing.push_back(growth(pass.crossing[i], stack.at(i + 1), n, tolerance));
-        if (!scaling.crossing.back().known()) return scaling;
-      }
-    }
-    const int64_t last = n - 1;
-    const Rows rows = n == 1 ? Rows{0, 0} : Rows{last};
-    at::Tensor value = pick(pass.value, rows, n);
-    if (n == 1) value.narrow(0, value.size(0) / 2, value.size(0) / 2).mul_(0.5);
-    const NamedTensors got = outputs_of(run_tail(light, crossing_of(pass, scaling, rows), value).at(0));
-    if (!fits(pass, got, static_cast<int64_t>(rows.size()))) return scaling;
-    for (size_t i = 0; i < got.size(); i++) {
-      const at::Tensor& was = pass.outputs[i].second;
-      const int64_t each = rows_each(was, n);
-      const bool same = each < 0 ? agree(got[i].second, was, tolerance)
-                                 : agree(got[i].second.narrow(0, 0, each), was.narrow(0, last * each, each), tolerance);
-      if (!same) return scaling;
-    }
-    scaling.together = true;
-  } catch (const c10::Error&) {
-    // The model does not run at another batch size.
-  } catch (const std::runtime_error&) {
-  }
-  return scaling;
-}
-
-std::shared_ptr<const Scaling> scaling_of(const Pass& pass, const jit::Code& light) {
-  Plan& plan = *pass.plan;
-  std::vector<int64_t> shapes{static_cast<int64_t>(pass.samples.size())};
-  for (const auto& v : pass.prepared) {
-    if (!v.isTensor()) continue;
-    const auto sizes = v.toTensor().sizes();
-    shapes.push_back(static_cast<int64_t>(sizes.size()));
-    shapes.insert(shapes.end(), sizes.begin(), sizes.end());
-  }
-  {
-    std::lock_guard<std::mutex> lock(plan.mutex);
-    const auto found = plan.scalings.find(shapes);
-    if (found != plan.scalings.end()) return found->second;
-  }
-  auto learnt = std::make_shared<const Scaling>(learn(pass, light));
-  std::lock_guard<std::mutex> lock(plan.mutex);
-  if (plan.scalings.size() >= kMostScalings) plan.scalings.clear();
-  plan.scalings[shapes] = learnt;
-  return learnt;
-}
-
 // The crossing values of one sample alone, kept for the next time.
 const jit::Stack& single(Pass& pass, int64_t row, int64_t each) {
-  if (pass.crossing.empty()) return pass.crossing;
+  if (pass.plan->cut.crossing == 0) return pass.crossing;
   const int64_t sample = pass.samples.at(static_cast<size_t>(row));
   auto found = pass.singles.find(sample);
   if (found == pass.singles.end()) {
@@ -224,35 +98,72 @@ void check_shape(const Pass& pass, const at::Tensor& activation, const Rows& row
                                   c10::str(at::IntArrayRef(want)));
 }
 
-void check_continuable(const Plan& plan) {
+// Whether the rows are the pass's own, in order. Throws for wrong ones.
+bool own_rows(const Pass& pass, const at::Tensor& activation, const Rows* rows) {
+  const Plan& plan = *pass.plan;
   if (!plan.cut.has_value)
     throw Failure(
         TL_INVALID,
         "layer " + plan.layers[0] +
             " sits inside a branch or loop, so the model cannot be continued from it; choose a layer outside");
+  if (rows) {
+    check_shape(pass, activation, *rows);
+    return *rows == in_order(static_cast<int64_t>(pass.samples.size()));
+  }
+  if (activation.sizes() != pass.value.sizes())
+    throw Failure(TL_INVALID, "the activation has shape " + c10::str(activation.sizes()) + ", layer " + earliest(plan) +
+                                  " returned " + c10::str(pass.value.sizes()));
+  return true;
+}
+
+at::Tensor as_value(const Pass& pass, const at::Tensor& activation) {
+  return activation.detach().to(pass.value.device(), pass.value.scalar_type());
 }
 
 }  // namespace
 
-NamedTensors rerun(Pass& pass, const at::Tensor& activation, const Rows* rows) {
-  Plan& plan = *pass.plan;
-  check_continuable(plan);
-  if (rows) {
-    check_shape(pass, activation, *rows);
-  } else if (activation.sizes() != pass.value.sizes()) {
-    throw Failure(TL_INVALID, "the activation has shape " + c10::str(activation.sizes()) + ", layer " + earliest(plan) +
-                                  " returned " + c10::str(pass.value.sizes()));
-  }
-  const jit::Code& light = light_tail(plan);
-  const at::Tensor value = activation.to(pass.value.device(), pass.value.scalar_type());
-  if (!rows || *rows == in_order(static_cast<int64_t>(pass.samples.size())))
-    return outputs_of(run_tail(light, pass.crossing, value).at(0));
+NamedTensors rerun(Pass& pass, const at::Tensor& activation, const Rows* given) {
+  const bool own = own_rows(pass, activation, given);
+  const Rows same = in_order(static_cast<int64_t>(pass.samples.size())), *rows = given ? given : &same;
+  const jit::Code& light = light_tail(*pass.plan);
+  const at::Tensor value = as_value(pass, activation);
+  if (pass.alone) return one_by_one(pass, light, value, *rows);
+  if (own) return outputs_of(run_tail(light, pass.crossing, value).at(0));
   const auto scaling = scaling_of(pass, light);
   if (scaling->together) {
     NamedTensors out = outputs_of(run_tail(light, crossing_of(pass, *scaling, *rows), value).at(0));
     if (fits(pass, out, static_cast<int64_t>(rows->size()))) return out;
   }
   return one_by_one(pass, light, value, *rows);
+}
+
+std::unique_ptr<Pass> rerun_grad(Pass& pass, const at::Tensor& activation, const Rows* given) {
+  const Plan& plan = *pass.plan;
+  const bool own = own_rows(pass, activation, given);
+  const Rows same = in_order(static_cast<int64_t>(pass.samples.size())), *rows = given ? given : &same;
+  auto next = std::make_unique<Pass>();
+  next->plan = pass.plan;
+  next->prepared = pass.prepared;
+  for (const int64_t row : *rows) next->samples.push_back(pass.samples.at(static_cast<size_t>(row)));
+  next->value = as_value(pass, activation);
+  if (next->value.is_floating_point()) next->value.requires_grad_(true);
+  const auto scaling = own || pass.alone ? nullptr : scaling_of(pass, light_tail(*pass.plan));
+  if (own && !pass.alone) {
+    next->crossing = pass.crossing;
+    record(*next, plan.tail);
+    return next;
+  }
+  if (scaling && scaling->together) {
+    next->crossing = crossing_of(pass, *scaling, *rows);
+    record(*next, plan.tail);
+    if (fits(pass, next->outputs, static_cast<int64_t>(rows->size()))) return next;
+  }
+  if (plan.cut.slots > 0)
+    throw Failure(TL_INVALID, "the rows of this model run one by one, with gradients for one layer only; choose one");
+  at::AutoGradMode enabled(true);
+  next->alone = true;
+  next->outputs = one_by_one(pass, plan.tail, next->value, *rows);
+  return next;
 }
 
 namespace {
@@ -271,6 +182,14 @@ std::vector<int64_t> as_rows(const int64_t* rows, int64_t count) {
 }  // namespace torchlight
 
 extern "C" {
+
+tl_error* tl_pass_rerun_grad(tl_pass* p, const tl_tensor* activation, const int64_t* rows, int64_t count,
+                             tl_pass** out) {
+  return torchlight::guarded([&] {
+    const auto all = torchlight::as_rows(rows, count);
+    *out = new tl_pass(torchlight::rerun_grad(*p->pass, activation->value, rows ? &all : nullptr));
+  });
+}
 
 tl_error* tl_pass_rerun(tl_pass* p, const tl_tensor* activation, const int64_t* rows, int64_t count, tl_tensors** out) {
   return torchlight::guarded([&] {

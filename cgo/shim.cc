@@ -2,6 +2,7 @@
 // into libtorch's headers, and cgo would pay it again for each file. The code of
 // x.h is in x.hh; the go command watches both.
 #include "address.hh"
+#include "biases.hh"
 #include "calls.hh"
 #include "cut.hh"
 #include "decompose.hh"
@@ -15,9 +16,12 @@
 #include "optimise.hh"
 #include "pass.hh"
 #include "plan.hh"
+#include "rectify.hh"
 #include "rerun.hh"
 #include "rows.hh"
 #include "runtime.hh"
+#include "scaling.hh"
+#include "second.hh"
 #include "state.hh"
 #include "tap.hh"
 #include "tensor.hh"

@@ -17,9 +17,11 @@
 namespace torchlight {
 
 struct Slot {
-  int wanted = 0;    // which execution of the tap to record
-  int executed = 0;  // how often it ran
-  at::Tensor value;  // what it recorded
+  int wanted = 0;     // which execution of the tap to record
+  int executed = 0;   // how often it ran
+  at::Tensor value;   // what it recorded
+  bool keep = false;  // also what it passed on
+  at::Tensor passed;  // which later operators may have written to since
 };
 
 // Makes the calling thread's taps record into slots for its lifetime. Without

@@ -21,7 +21,9 @@ at::Tensor tap(const at::Tensor& x, int64_t index) {
   if (slot.executed++ != slot.wanted) return x;
   slot.value = x;
   if (at::GradMode::is_enabled() && !x.requires_grad()) slot.value = x.detach().requires_grad_(true);
-  return slot.value.clone();
+  at::Tensor passed = slot.value.clone();
+  if (slot.keep) slot.passed = passed;
+  return passed;
 }
 
 void run_tap(torch::jit::Stack& stack) {

@@ -264,12 +264,14 @@ func named(l *C.tl_tensors) ([]Named, error) {
 	return out, nil
 }
 
-// pointers copies the handles of a list of tensors into C form. The array holds
+// pointers copies the handles of a list of tensors into C form, nil as NULL. The array holds
 // C pointers only, so it may itself lie in Go memory.
 func pointers(tensors []*Tensor) (**C.tl_tensor, C.int32_t) {
 	p := make([]*C.tl_tensor, len(tensors)+1)
 	for i, t := range tensors {
-		p[i] = t.ptr()
+		if t != nil {
+			p[i] = t.ptr()
+		}
 	}
 	return &p[0], C.int32_t(len(tensors))
 }

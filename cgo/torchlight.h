@@ -168,9 +168,30 @@ tl_error* tl_module_predict(tl_module* m, const tl_tensor* const* inputs, int32_
 
 // ---- Plans and passes ------------------------------------------------------
 
-// A layer is "path", "path@call", "path:element", "#op:index" or "input".
-// folding = 0 leaves every operator as the file has it (bit-exact, slower).
-tl_error* tl_plan_new(tl_module* m, const char* const* layers, int32_t n, int32_t folding, tl_plan** out);
+// How gradients pass through rectifiers: by the derivative; where they and the
+// input are positive; where they are positive.
+typedef enum tl_relu { TL_RELU_PLAIN = 0, TL_RELU_GUIDED, TL_RELU_DECONVNET } tl_relu;
+
+// Which value counts for a layer whose value the next operator writes in place.
+// Activation and gradient belong to the value as returned; to the value after the
+// writing and the value as returned; both to the value after.
+typedef enum tl_in_place { TL_AS_RETURNED = 0, TL_ACTIVATION_AFTER, TL_BOTH_AFTER } tl_in_place;
+
+typedef struct tl_plan_options {
+  int32_t unfolded;  // 1 leaves every operator as the file has it (bit-exact, slower)
+  int32_t relu;      // a tl_relu
+  int32_t in_place;  // a tl_in_place
+  int32_t alone;     // 1 continues other rows one by one, as where samples interact
+} tl_plan_options;
+
+// A layer is "path", "path@call", "path:element", "#op:index", "input" or
+// "input@index". NULL options are all 0.
+tl_error* tl_plan_new(tl_module* m, const char* const* layers, int32_t n, const tl_plan_options* options,
+                      tl_plan** out);
+// The additive term of every convolution and batch norm, one number a channel,
+// under the node's address: a convolution's bias, and for a batch norm
+// beta - mean*gamma/sqrt(var+eps).
+tl_error* tl_plan_biases(const tl_plan* p, tl_tensors** out);
 // JSON: {"kind":"cut"|"tap","head":nodes,"tail":nodes,"crossing":n,"notes":[text]}.
 tl_error* tl_plan_describe(const tl_plan* p, tl_text** json);
 void tl_plan_free(tl_plan* p);
@@ -190,6 +211,14 @@ tl_error* tl_pass_rerun(tl_pass* p, const tl_tensor* activation, const int64_t* 
 // The same on lent memory: it is read during the call and not kept.
 tl_error* tl_pass_rerun_f32(tl_pass* p, const float* data, int64_t n, const int64_t* dims, int32_t ndim,
                             const int64_t* rows, int64_t count, tl_tensors** out);
+// The same with gradients: a pass of its own, which the caller frees.
+tl_error* tl_pass_rerun_grad(tl_pass* p, const tl_tensor* activation, const int64_t* rows, int64_t count,
+                             tl_pass** out);
+// One direction a layer, NULL for zero: hv is H v for every layer, H the Hessian
+// of sum_i <cotangents[i], output[which[i]]>, and jv the derivative of every
+// floating-point output along v.
+tl_error* tl_pass_second_order(tl_pass* p, const int32_t* which, const tl_tensor* const* cotangents, int32_t n,
+                               const tl_tensor* const* directions, tl_tensors** hv, tl_tensors** jv);
 void tl_pass_free(tl_pass* p);
 
 #ifdef __cplusplus

@@ -4,6 +4,7 @@ import (
 	"io"
 
 	"github.com/torchlight-go/torchlight/cgo"
+	"github.com/torchlight-go/torchlight/engine"
 )
 
 // What tests of package torch_test need of the inside.
@@ -20,4 +21,10 @@ func Wrap(err error, about string) error { return wrap(err, about) }
 func KindOf(code cgo.Code) error {
 	_, kind := kindOf(code)
 	return kind
+}
+
+// PlanAlone is Plan for passes whose other rows run one by one.
+func (m *Module) PlanAlone(spec engine.Spec) (engine.Plan, error) {
+	h, err := m.hook(spec, true)
+	return plan{h}, err
 }

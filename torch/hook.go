@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"github.com/torchlight-go/torchlight/cgo"
+	"github.com/torchlight-go/torchlight/engine"
 )
 
 // Hook is a model cut at one or more of its layers. It is immutable and safe for
@@ -47,6 +48,7 @@ func (p PlanInfo) String() string {
 //	path:element   a member of the tuple that it returns
 //	#op:index      a node of the graph, "#conv2d:-1"; counted from the end if negative
 //	input          the model's first input
+//	input@index    one of its inputs, from 0
 //
 // Several layers are captured in one pass.
 //
@@ -54,6 +56,29 @@ func (p PlanInfo) String() string {
 // [ErrLayerAmbiguous], [ErrLayerNotTensor], [ErrNoDerivative], [ErrStateful],
 // [ErrTrainMode], [ErrInvalid] for text that is no address.
 func (m *Module) Hook(layers ...string) (*Hook, error) {
+	return m.HookSpec(engine.Spec{Layers: layers})
+}
+
+// HookSpec is [Module.Hook] with the rules of the spec.
+//
+// Spec.Relu changes how gradients pass through the rectifiers behind the earliest
+// layer: every relu, relu6, hardtanh and clamp from 0, clamp_min(0) and
+// threshold(0, 0), as a module, a function or an operator of the graph, in place
+// or not, in branches and loops too. The outputs and the module stay as they are.
+//
+// Spec.InPlace chooses the value that counts for a layer whose value the next
+// operator writes to. [Pass.Rerun] continues from the value as returned under
+// every rule.
+func (m *Module) HookSpec(spec engine.Spec) (*Hook, error) {
+	return m.hook(spec, false)
+}
+
+func (m *Module) hook(spec engine.Spec, alone bool) (*Hook, error) {
+	layers := append([]string(nil), spec.Layers...)
+	if spec.Relu < engine.ReluPlain || spec.Relu > engine.ReluDeconvnet || spec.InPlace < engine.AsReturned || spec.InPlace > engine.BothAfter {
+		return nil, &Error{Kind: ErrInvalid, About: m.object.about, Reason: fmt.Sprintf("unknown rule (Relu %d, InPlace %d)", spec.Relu, spec.InPlace), Fix: "use the constants of package engine"}
+	}
+	options := cgo.PlanOptions{Unfolded: !m.options.folding, Relu: int(spec.Relu), InPlace: int(spec.InPlace), Alone: alone}
 	for _, l := range layers {
 		if strings.ContainsRune(l, 0) {
 			return nil, &Error{Kind: ErrInvalid, About: m.object.about, Reason: shorten(fmt.Sprintf("a zero byte in layer %q", l)), Fix: "list the layers with `torchlight layers`"}
@@ -61,7 +86,7 @@ func (m *Module) Hook(layers ...string) (*Hook, error) {
 	}
 	var p *cgo.Plan
 	err := m.use(func(h *cgo.Module) (err error) {
-		p, err = cgo.NewPlan(h, layers, m.options.folding)
+		p, err = cgo.NewPlan(h, layers, options)
 		return err
 	})
 	if err != nil {

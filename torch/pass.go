@@ -67,26 +67,12 @@ func (p *Pass) Backward(ctx context.Context, cotangent *Tensor) ([]*Tensor, erro
 // Errors: [ErrInvalid] for an unknown output or a wrong shape,
 // [ErrNoDerivative] for integer outputs and operators without a derivative.
 func (p *Pass) BackwardFrom(ctx context.Context, cotangents ...Value) ([]*Tensor, error) {
-	if err := ctx.Err(); err != nil {
-		return nil, fmt.Errorf("torch: %s: %w", p.object.about, err)
-	}
-	if err := p.open(); err != nil {
+	which, vectors, err := p.vectors(ctx, cotangents)
+	if err != nil {
 		return nil, err
 	}
-	which := make([]int, len(cotangents))
-	vectors := make([]*Tensor, len(cotangents))
-	for i, c := range cotangents {
-		which[i] = slices.IndexFunc(p.outputs, func(v Value) bool { return v.Name == c.Name })
-		if which[i] < 0 {
-			return nil, &Error{Kind: ErrInvalid, About: p.object.about, Reason: fmt.Sprintf("no output %q", c.Name), Fix: p.outputs.offer()}
-		}
-		if d := p.outputs[which[i]].Tensor.DType(); !d.IsFloat() {
-			return nil, &Error{Kind: ErrNoDerivative, About: p.object.about, Reason: fmt.Sprintf("output %q holds %s values, which have no gradient", c.Name, d), Fix: "export the model without the final argmax"}
-		}
-		vectors[i] = c.Tensor
-	}
 	var out []cgo.Named
-	err := p.use(func(h *cgo.Pass) error {
+	err = p.use(func(h *cgo.Pass) error {
 		return withHandles(vectors, func(v []*cgo.Tensor) (err error) {
 			out, err = h.Backward(which, v)
 			return err
@@ -100,6 +86,29 @@ func (p *Pass) BackwardFrom(ctx context.Context, cotangents ...Value) ([]*Tensor
 		grads[i] = v.Tensor
 	}
 	return grads, nil
+}
+
+// vectors checks cotangents and finds the outputs that they belong to.
+func (p *Pass) vectors(ctx context.Context, cotangents []Value) ([]int, []*Tensor, error) {
+	if err := ctx.Err(); err != nil {
+		return nil, nil, fmt.Errorf("torch: %s: %w", p.object.about, err)
+	}
+	if err := p.open(); err != nil {
+		return nil, nil, err
+	}
+	which := make([]int, len(cotangents))
+	vectors := make([]*Tensor, len(cotangents))
+	for i, c := range cotangents {
+		which[i] = slices.IndexFunc(p.outputs, func(v Value) bool { return v.Name == c.Name })
+		if which[i] < 0 {
+			return nil, nil, &Error{Kind: ErrInvalid, About: p.object.about, Reason: fmt.Sprintf("no output %q", c.Name), Fix: p.outputs.offer()}
+		}
+		if d := p.outputs[which[i]].Tensor.DType(); !d.IsFloat() {
+			return nil, nil, &Error{Kind: ErrNoDerivative, About: p.object.about, Reason: fmt.Sprintf("output %q holds %s values, which have no gradient", c.Name, d), Fix: "export the model without the final argmax"}
+		}
+		vectors[i] = c.Tensor
+	}
+	return which, vectors, nil
 }
 
 // open fails once the pass is closed, when its outputs have no type any more.

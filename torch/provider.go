@@ -8,9 +8,12 @@ import (
 )
 
 var (
-	_ engine.Model = (*Module)(nil)
-	_ engine.Plan  = plan{}
-	_ engine.Pass  = (*pass)(nil)
+	_ engine.Model       = (*Module)(nil)
+	_ engine.Plan        = plan{}
+	_ engine.Biases      = plan{}
+	_ engine.Pass        = (*pass)(nil)
+	_ engine.RerunGrad   = (*pass)(nil)
+	_ engine.SecondOrder = (*pass)(nil)
 )
 
 // Plan implements [engine.Model] with a [Hook].
@@ -18,10 +21,7 @@ func (m *Module) Plan(ctx context.Context, spec engine.Spec) (engine.Plan, error
 	if err := ctx.Err(); err != nil {
 		return nil, fmt.Errorf("torch: %s: %w", m.object.about, err)
 	}
-	if spec.Relu != engine.ReluPlain {
-		return nil, &Error{Kind: ErrInvalid, About: m.object.about, Reason: "guided and deconvnet gradients are not available yet"}
-	}
-	h, err := m.Hook(spec.Layers...)
+	h, err := m.HookSpec(spec)
 	if err != nil {
 		return nil, err
 	}
@@ -33,6 +33,8 @@ type plan struct{ hook *Hook }
 
 func (p plan) Describe() string { return p.hook.Plan().String() }
 func (p plan) Close() error     { return p.hook.Close() }
+
+func (p plan) Biases(ctx context.Context) ([]engine.Bias, error) { return p.hook.Biases(ctx) }
 
 // Forward implements [engine.Plan]. The first batch of several samples is compared
 // with samples of it alone; where they differ it is refused, see
@@ -105,29 +107,43 @@ func (p *pass) Outputs() []engine.Output    { return p.outs }
 func (p *pass) Activations() []engine.Array { return p.acts }
 
 func (p *pass) Backward(ctx context.Context, cotangents []engine.Cotangent) ([]engine.Array, error) {
-	arrays := make([]engine.Array, len(cotangents))
-	for i, c := range cotangents {
-		arrays[i] = c.Array
-	}
 	var out []engine.Array
-	err := withArrays(arrays, func(vectors []*Tensor) error {
-		named := make([]Value, len(vectors))
-		for i, v := range vectors {
-			named[i] = Value{cotangents[i].Output, v}
-		}
+	err := withCotangents(cotangents, func(named []Value) error {
 		grads, err := p.BackwardFrom(ctx, named...)
 		if err != nil {
 			return err
 		}
-		for _, g := range grads {
-			a, err := g.toArray()
-			_ = g.Close()
-			if err != nil {
-				return err
-			}
-			out = append(out, a)
-		}
-		return nil
+		out, err = takeArrays(grads)
+		return err
 	})
 	return out, err
+}
+
+func withCotangents(cotangents []engine.Cotangent, f func([]Value) error) error {
+	arrays := make([]engine.Array, len(cotangents))
+	for i, c := range cotangents {
+		arrays[i] = c.Array
+	}
+	return withArrays(arrays, func(vectors []*Tensor) error {
+		named := make([]Value, len(vectors))
+		for i, v := range vectors {
+			named[i] = Value{cotangents[i].Output, v}
+		}
+		return f(named)
+	})
+}
+
+// takeArrays copies tensors out and closes them.
+func takeArrays(tensors []*Tensor) ([]engine.Array, error) {
+	var failed error
+	out := make([]engine.Array, len(tensors))
+	for i, t := range tensors {
+		a, err := t.toArray()
+		_ = t.Close()
+		if err != nil {
+			failed = err
+		}
+		out[i] = a
+	}
+	return out, failed
 }

@@ -87,11 +87,11 @@ func TestEngineRefusals(t *testing.T) {
 	c := readCase(t, "frozen_toy")
 	m := c.load(t, "script")
 	before := torch.Stats()
-	for _, relu := range []engine.ReluRule{engine.ReluGuided, engine.ReluDeconvnet} {
-		_, err := m.Plan(ctx, engine.Spec{Layers: []string{"conv1"}, Relu: relu})
-		requireError(t, err, torch.ErrInvalid, "guided and deconvnet")
-	}
-	_, err := m.Plan(ctx, engine.Spec{})
+	_, err := m.Plan(ctx, engine.Spec{Layers: []string{"conv1"}, Relu: 3})
+	requireError(t, err, torch.ErrInvalid, "unknown rule")
+	_, err = m.Plan(ctx, engine.Spec{Layers: []string{"conv1"}, InPlace: -1})
+	requireError(t, err, torch.ErrInvalid, "unknown rule")
+	_, err = m.Plan(ctx, engine.Spec{})
 	requireError(t, err, torch.ErrInvalid, "at least one layer")
 	_, err = m.Plan(ctx, engine.Spec{Layers: []string{"conv2"}})
 	requireError(t, err, torch.ErrUnknownLayer, "did you mean conv1")

@@ -55,6 +55,30 @@ func (p *Pass) rerun(ctx context.Context, f func(*cgo.Pass) ([]cgo.Named, error)
 	return values(out), nil
 }
 
+// RerunGrad is [Pass.RerunRows] with gradients: a pass of its own, which is the
+// caller's to close and outlives this one. Its layers are those of this pass, the
+// earliest with the given activation; its outputs and gradients have the rows
+// asked for.
+//
+// Errors: those of [Pass.RerunRows]; [ErrInvalid] also where rows must run alone
+// and the hook has several layers or an in-place rule.
+func (p *Pass) RerunGrad(ctx context.Context, activation *Tensor, rows []int) (*Pass, error) {
+	if err := ctx.Err(); err != nil {
+		return nil, fmt.Errorf("torch: %s: %w", p.object.about, err)
+	}
+	var out *cgo.Pass
+	err := p.use(func(h *cgo.Pass) error {
+		return withHandles([]*Tensor{activation}, func(a []*cgo.Tensor) (err error) {
+			out, err = h.RerunGrad(a[0], rows)
+			return err
+		})
+	})
+	if err != nil {
+		return nil, about(err, p.object.about)
+	}
+	return newPass(ctx, out, p.hook)
+}
+
 // Rerun implements [engine.Pass]. Float activations are read where they lie in
 // Go's memory.
 func (p *pass) Rerun(ctx context.Context, activation engine.Array, rows []int) ([]engine.Output, error) {
@@ -72,4 +96,23 @@ func (p *pass) Rerun(ctx context.Context, activation engine.Array, rows []int) (
 	}
 	defer v.Close()
 	return outputs(v)
+}
+
+// RerunGrad implements [engine.RerunGrad].
+func (p *pass) RerunGrad(ctx context.Context, activation engine.Array, rows []int) (engine.Pass, error) {
+	var out *pass
+	err := withArrays([]engine.Array{activation}, func(in []*Tensor) error {
+		t, err := p.Pass.RerunGrad(ctx, in[0], rows)
+		if err != nil {
+			return err
+		}
+		if out, err = newEnginePass(t); err != nil {
+			t.Close()
+		}
+		return err
+	})
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
 }

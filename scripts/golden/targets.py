@@ -62,7 +62,9 @@ def main():
         case("binary:1", BinaryClassifierOutputTarget(1), {"": torch.tensor([1.25])}),
         case("binary:0", BinaryClassifierOutputTarget(0), {"": torch.tensor([1.25])}),
         case("raw", RawScoresOutputTarget(), {"": torch.tensor([-0.75])}),
-        case("mask:m:1", SemanticSegmentationTarget(1, mask), {"": waves(2, 3, 4)}, Reference=mask.reshape(-1).tolist()),
+        case(
+            "mask:m:1", SemanticSegmentationTarget(1, mask), {"": waves(2, 3, 4)}, Reference=mask.reshape(-1).tolist()
+        ),
         case(
             "similar:r",
             lambda z: torch.nn.functional.cosine_similarity(z, reference, dim=0),
