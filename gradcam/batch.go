@@ -10,6 +10,31 @@ import (
 	"github.com/torchlight-go/torchlight/engine"
 )
 
+// run explains the batch with every method, and releases what that took.
+func (b *batch) run(ctx context.Context, targets []Target) ([][]Result, error) {
+	start := time.Now()
+	defer b.close()
+	if err := b.forward(ctx, targets); err != nil {
+		return nil, err
+	}
+	all := make([][]Result, len(b.explainer.methods))
+	for i := range all {
+		var err error
+		if all[i], err = b.explain(ctx, i, targets); err != nil {
+			return nil, err
+		}
+	}
+	b.timings.Total = time.Since(start)
+	for _, results := range all {
+		for i := range results {
+			results[i].Timings.Forward = b.timings.Forward
+			results[i].Timings.Choose = b.timings.Choose
+			results[i].Timings.Total = b.timings.Total
+		}
+	}
+	return all, nil
+}
+
 // forward runs the batch, through the layers if any method needs them.
 func (b *batch) forward(ctx context.Context, targets []Target) error {
 	err := b.first(ctx)
@@ -80,8 +105,9 @@ func (b *batch) close() {
 	}
 }
 
-// explain runs one method and makes its results.
-func (b *batch) explain(ctx context.Context, m Method, targets []Target) ([]Result, error) {
+// explain runs method i and makes its results.
+func (b *batch) explain(ctx context.Context, i int, targets []Target) ([]Result, error) {
+	m := b.explainer.methods[i]
 	if err := ctx.Err(); err != nil {
 		return nil, err
 	}
@@ -90,7 +116,7 @@ func (b *batch) explain(ctx context.Context, m Method, targets []Target) ([]Resu
 	}
 	run := &Run{method: m.Name(), batch: b}
 	var err error
-	if run.targets, err = aim(m, targets, b.samples); err != nil {
+	if run.targets, err = b.aim(i, targets); err != nil {
 		return nil, err
 	}
 	if run.scores, run.cotangents, err = score(b.outputs, b.output, b.samples, run.targets); err != nil {
@@ -104,7 +130,7 @@ func (b *batch) explain(ctx context.Context, m Method, targets []Target) ([]Resu
 	if err == nil {
 		err = checkMaps(raw, b.n)
 	}
-	if observe := b.explainer.observer; err == nil && observe != nil {
+	if observe := b.explainer.observer; err == nil && observe != nil && !b.augmented {
 		err = observe(ctx, run)
 	}
 	if err != nil {
@@ -113,6 +139,18 @@ func (b *batch) explain(ctx context.Context, m Method, targets []Target) ([]Resu
 	timings := Timings{Backward: b.timings.Backward - backward}
 	timings.Method = time.Since(start) - timings.Backward
 	return run.results(m, raw, timings), nil
+}
+
+// aim makes method i's targets out of the user's, unless they are made already.
+func (b *batch) aim(i int, targets []Target) ([]Target, error) {
+	if i == len(b.aimed) {
+		aimed, err := aim(b.explainer.methods[i], targets, b.samples)
+		if err != nil {
+			return nil, err
+		}
+		b.aimed = append(b.aimed, aimed)
+	}
+	return b.aimed[i], nil
 }
 
 // checkMaps holds a method to its contract.

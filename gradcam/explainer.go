@@ -7,7 +7,6 @@ import (
 	"log/slog"
 	"strings"
 	"sync"
-	"time"
 
 	"github.com/torchlight-go/torchlight/engine"
 )
@@ -34,7 +33,7 @@ type Explainer struct {
 	input      int            // the one that is explained
 	inputOrder Order          // of that input
 
-	eigenSmoothing bool
+	eigenSmoothing, augSmoothing bool
 
 	plans   memo[engine.Plan]
 	choices memo[Choice]
@@ -119,7 +118,6 @@ func (e *Explainer) ExplainAll(ctx context.Context, inputs []engine.Array, targe
 }
 
 func (e *Explainer) explain(ctx context.Context, inputs []engine.Array, targets []Target) ([][]Result, error) {
-	start := time.Now()
 	n, err := checkInputs(inputs)
 	if err != nil {
 		return nil, err
@@ -132,25 +130,11 @@ func (e *Explainer) explain(ctx context.Context, inputs []engine.Array, targets 
 		return nil, err
 	}
 	b := &batch{explainer: e, inputs: inputs, n: n}
-	defer b.close()
-	if err := b.forward(ctx, each); err != nil {
-		return nil, err
+	all, err := b.run(ctx, each)
+	if err == nil && e.augSmoothing {
+		all, err = b.smooth(ctx, each, all)
 	}
-	all := make([][]Result, len(e.methods))
-	for i, m := range e.methods {
-		if all[i], err = b.explain(ctx, m, each); err != nil {
-			return nil, err
-		}
-	}
-	b.timings.Total = time.Since(start)
-	for _, results := range all {
-		for i := range results {
-			results[i].Timings.Forward = b.timings.Forward
-			results[i].Timings.Choose = b.timings.Choose
-			results[i].Timings.Total = b.timings.Total
-		}
-	}
-	return all, nil
+	return all, err
 }
 
 // plan makes a plan or finds the one made before.

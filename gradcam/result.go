@@ -40,6 +40,7 @@ type Result struct {
 	fusion Fusion
 	finish Finish
 	space  []int // of the map: the input's extents, or the layer's
+	copies []augmented
 }
 
 // Raw is the map of one layer as the method computed it: signed, before ReLU and
@@ -103,6 +104,10 @@ func (r Result) MapSize(h, w int) (engine.Array, error) {
 func (r Result) mapOf(space []int) engine.Array {
 	out := engine.NewArray(space...)
 	if r.Reason != "" {
+		return out
+	}
+	if r.copies != nil {
+		copy(out.Data, meanMap(r.copies, space))
 		return out
 	}
 	maps := make([][]float32, len(r.Raw))

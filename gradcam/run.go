@@ -41,6 +41,8 @@ type batch struct {
 	// inputPasses captured the explained input, one a rule, when asked for.
 	inputPasses    map[engine.ReluRule]engine.Pass
 	inputGradients []inputGradient
+	aimed          [][]Target // the targets of each method so far
+	augmented      bool       // a changed copy of another batch
 	timings        Timings
 }
 
