@@ -13,10 +13,11 @@ const (
 	// GaussLegendre integrates polynomials of a degree up to twice the steps
 	// exactly.
 	GaussLegendre PathRule = iota
-	// RiemannLeft, RiemannRight and RiemannMiddle weigh equal intervals by the
-	// gradient at their left end, right end and middle.
+	// RiemannLeft stands for equal intervals by the gradient at their beginning.
 	RiemannLeft
+	// RiemannRight takes it at their end.
 	RiemannRight
+	// RiemannMiddle takes it in their middle.
 	RiemannMiddle
 	// RiemannTrapezoid takes both ends of the path at half weight. As in captum
 	// the weights of n points add up to (n-1)/n, not to 1.
