@@ -86,7 +86,8 @@ type Pass interface {
 	Backward(ctx context.Context, cotangents []Cotangent) ([]Array, error)
 	// Rerun runs what comes after the first layer with other activations,
 	// without gradients. Row i of the activations continues sample rows[i] of
-	// this pass; nil rows mean one row a sample, in order.
+	// this pass; nil rows mean one row a sample, in order. Where the layer has
+	// several rows a sample (windows), so has each row here, lying together.
 	Rerun(ctx context.Context, activation Array, rows []int) ([]Output, error)
 	Close() error
 }
@@ -95,12 +96,14 @@ type Pass interface {
 type SecondOrder interface {
 	// SecondOrder returns H v for every layer, where H is the Hessian of
 	// <c, output> with respect to the activations, and the directional
-	// derivative J v of the outputs along v.
+	// derivative J v of the floating-point outputs along v. An absent array is the
+	// direction zero: to have each layer's own block of H, ask layer by layer.
 	SecondOrder(ctx context.Context, c []Cotangent, v []Array) (hv []Array, jv []Output, err error)
 }
 
 // RerunGrad is a Pass that can continue from other activations with gradients.
 type RerunGrad interface {
+	// RerunGrad is Rerun as a pass of its own, which the caller closes.
 	RerunGrad(ctx context.Context, activation Array, rows []int) (Pass, error)
 }
 

@@ -63,22 +63,32 @@ func TestUseAfterClose(t *testing.T) {
 	defer open.close(t)
 	k.close(t)
 	for name, f := range map[string]func() error{
-		"Tensor.Float32s":   func() error { _, err := k.input.Float32s(); return err },
-		"Tensor.ToSlice":    func() error { _, err := torch.ToSlice[int64](k.gradient); return err },
-		"Tensor.WithData":   func() error { return k.input.WithData(func([]float32) { t.Error("lent") }) },
-		"Tensor.To":         func() error { _, err := k.input.To(torch.Float64, torch.CPU); return err },
-		"Tensor.NewUnsafe":  func() error { _, err := k.input.NewUnsafe(); return err },
-		"output of a pass":  func() error { _, err := k.output.Float32s(); return err },
-		"activation":        func() error { _, err := k.activation.Float32s(); return err },
-		"zero Tensor":       func() error { _, err := new(torch.Tensor).Float32s(); return err },
-		"Module.Forward":    func() error { _, err := k.module.Forward(ctx, open.input); return err },
-		"Module.Predict":    func() error { _, err := k.module.PredictTensors(ctx, open.input); return err },
-		"Module.Calls":      func() error { _, err := k.module.Calls(ctx, nil); return err },
-		"Module.Hook":       func() error { _, err := k.module.Hook("conv1"); return err },
-		"Module.Plan":       func() error { _, err := k.module.Plan(ctx, engine.Spec{Layers: []string{"conv1"}}); return err },
-		"zero Module":       func() error { _, err := new(torch.Module).Hook("conv1"); return err },
-		"Hook.Forward":      func() error { _, err := k.hook.Forward(ctx, open.input); return err },
-		"Pass.Backward":     func() error { _, err := k.pass.Backward(ctx, open.output); return err },
+		"Tensor.Float32s":  func() error { _, err := k.input.Float32s(); return err },
+		"Tensor.ToSlice":   func() error { _, err := torch.ToSlice[int64](k.gradient); return err },
+		"Tensor.WithData":  func() error { return k.input.WithData(func([]float32) { t.Error("lent") }) },
+		"Tensor.To":        func() error { _, err := k.input.To(torch.Float64, torch.CPU); return err },
+		"Tensor.NewUnsafe": func() error { _, err := k.input.NewUnsafe(); return err },
+		"output of a pass": func() error { _, err := k.output.Float32s(); return err },
+		"activation":       func() error { _, err := k.activation.Float32s(); return err },
+		"zero Tensor":      func() error { _, err := new(torch.Tensor).Float32s(); return err },
+		"Module.Forward":   func() error { _, err := k.module.Forward(ctx, open.input); return err },
+		"Module.Predict":   func() error { _, err := k.module.PredictTensors(ctx, open.input); return err },
+		"Module.Calls":     func() error { _, err := k.module.Calls(ctx, nil); return err },
+		"Module.Hook":      func() error { _, err := k.module.Hook("conv1"); return err },
+		"Module.Plan":      func() error { _, err := k.module.Plan(ctx, engine.Spec{Layers: []string{"conv1"}}); return err },
+		"zero Module":      func() error { _, err := new(torch.Module).Hook("conv1"); return err },
+		"Hook.Forward":     func() error { _, err := k.hook.Forward(ctx, open.input); return err },
+		"Pass.Backward":    func() error { _, err := k.pass.Backward(ctx, open.output); return err },
+		"Pass.RerunGrad":   func() error { _, err := k.pass.RerunGrad(ctx, open.activation, nil); return err },
+		"Pass.SecondOrder": func() error {
+			_, _, err := k.pass.SecondOrder(ctx, nil, []*torch.Tensor{open.activation})
+			return err
+		},
+		"closed direction": func() error {
+			_, _, err := open.pass.SecondOrder(ctx, nil, []*torch.Tensor{k.activation})
+			return err
+		},
+		"Hook.Biases":       func() error { _, err := k.hook.Biases(ctx); return err },
 		"Pass.Rerun":        func() error { _, err := k.pass.Rerun(ctx, open.activation); return err },
 		"closed input":      func() error { _, err := open.module.Forward(ctx, k.input); return err },
 		"closed hook input": func() error { _, err := open.hook.Forward(ctx, k.input); return err },
