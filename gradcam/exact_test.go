@@ -67,6 +67,7 @@ type golden struct {
 		Method string
 		Layers []string
 		Target string
+		Aug    bool
 		Maps   [][]float32
 	}
 }
@@ -91,8 +92,14 @@ func TestMapsEqualThePeers(t *testing.T) {
 			require.NoError(t, err)
 			target, err := gradcam.ParseTarget(c.Target, nil)
 			require.NoError(t, err)
-			results := explain(t, enginetest.NewToyHead(g.Head), enginetest.ToyInput(0, 1), target,
-				gradcam.WithLayers(c.Layers...), gradcam.WithMethod(method))
+			options := []gradcam.Option{gradcam.WithMethod(method)}
+			if len(c.Layers) > 0 {
+				options = append(options, gradcam.WithLayers(c.Layers...))
+			}
+			if c.Aug {
+				options = append(options, gradcam.WithAugSmoothing(), gradcam.WithCompat(gradcam.PytorchGradCAM))
+			}
+			results := explain(t, enginetest.NewToyHead(g.Head), enginetest.ToyInput(0, 1), target, options...)
 			for i, r := range results {
 				m := r.Map()
 				assert.Equal(t, []int{4, 4}, m.Shape)
@@ -107,5 +114,5 @@ func TestMapsEqualThePeers(t *testing.T) {
 	for method, some := range lit {
 		assert.True(t, some, "every reference of %s is blank", method)
 	}
-	assert.Len(t, lit, 3)
+	assert.Len(t, lit, 11)
 }

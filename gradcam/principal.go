@@ -65,17 +65,22 @@ func withoutMeans(weighted []float32, channels int) (*mat.Dense, bool) {
 	return mat.NewDense(channels, places, data), after <= noise*noise*before
 }
 
-// orient makes the value of largest magnitude positive, of equal ones the first.
+// orient makes the value of largest magnitude positive, of those that equal it up
+// to rounding the first.
 func orient(r []float64) {
 	largest := 0.0
 	for _, v := range r {
-		if math.Abs(v) > math.Abs(largest) {
-			largest = v
+		largest = max(largest, math.Abs(v))
+	}
+	for _, v := range r {
+		if v >= (1-noise)*largest {
+			return
+		}
+		if -v >= (1-noise)*largest {
+			break
 		}
 	}
-	if largest < 0 {
-		for i := range r {
-			r[i] = -r[i]
-		}
+	for i := range r {
+		r[i] = -r[i]
 	}
 }

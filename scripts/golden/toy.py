@@ -6,10 +6,12 @@ The head is drawn by a formula (captum's own has four equal rows, whose softmax
 has no gradient). Inputs are 0..15 and 1..16 as one batch of [2, 1, 4, 4].
 
     Head   the 4 x 8 weights of fc1
-    Cases  Name, Method, Layers, Target and, for both samples, Map [4, 4]
+    Cases  Method, Layers, Target, Aug (aug_smooth) and, for both samples,
+           Maps [4, 4]
 
-pytorch-grad-cam computes gradcam and hirescam; seed is the recipe's own code
-with its two bugs mended.
+pytorch-grad-cam computes all but seed, which is the recipe's own code with its
+two bugs mended. Methods whose sign LAPACK chooses are left out, and
+those that see nothing in four positions (FEM, KPCA-CAM).
 """
 
 import json
@@ -18,7 +20,18 @@ import sys
 import torch
 import torch.nn.functional as F
 from calls import Toy
-from pytorch_grad_cam import GradCAM, HiResCAM
+from pytorch_grad_cam import (
+    FinerCAM,
+    FullGrad,
+    GradCAM,
+    GradCAMElementWise,
+    GradCAMPlusPlus,
+    HiResCAM,
+    LayerCAM,
+    RefineCAM,
+    SegEigenCAM,
+    XGradCAM,
+)
 from pytorch_grad_cam.utils.model_targets import ClassifierOutputSoftmaxTarget, ClassifierOutputTarget
 
 
@@ -56,21 +69,40 @@ def main():
         "prob:1": [ClassifierOutputSoftmaxTarget(1)] * 2,
     }
     cases = []
-    for name, method in (("gradcam", GradCAM), ("hirescam", HiResCAM)):
+
+    def add(name, method, layers, target, peers, aug=False):
+        cam = method(model=model, target_layers=[layer[l] for l in layers])
+        maps = cam(x, targets=peers, **({"aug_smooth": True} if aug else {}))
+        cases.append((name, layers, target, aug, maps))
+
+    methods = {
+        "gradcam": GradCAM,
+        "hirescam": HiResCAM,
+        "gradcam++": GradCAMPlusPlus,
+        "xgradcam": XGradCAM,
+        "layercam": LayerCAM,
+        "elementwise": GradCAMElementWise,
+    }
+    for name, method in methods.items():
         for layers in (["conv1"], ["relu1"], ["conv1", "relu1"]):
             for target, peers in targets.items():
-                with method(model=model, target_layers=[layer[l] for l in layers]) as cam:
-                    maps = cam(input_tensor=x, targets=peers)
-                cases.append((name, layers, target, maps))
+                add(name, method, layers, target, peers)
+        add(name, method, ["relu1"], "top1", None, aug=True)
+    for name, method in (("segeigencam", SegEigenCAM), ("finercam", FinerCAM)):
+        for l in layer:
+            add(name, method, [l], "top1", None)
+    add("refinecam", RefineCAM, ["conv1", "relu1"], "top1", None)
+    for target in ("top1", "prob:1"):
+        add("fullgrad", FullGrad, [], target, targets[target])
     for l in layer:
-        cases.append(("seed", [l], "top1", seed(model, x, layer[l])))
+        cases.append(("seed", [l], "top1", False, seed(model, x, layer[l])))
 
     with open(sys.argv[1] if len(sys.argv) > 1 else "gradcam/testdata/toy.json", "w") as f:
         head = json.dumps(model.fc1.weight.tolist())
         output = json.dumps(model(x).tolist())
         rows = ",\n".join(
-            json.dumps({"Method": m, "Layers": l, "Target": t, "Maps": maps.reshape(2, -1).tolist()})
-            for m, l, t, maps in cases
+            json.dumps({"Method": m, "Layers": l, "Target": t, "Aug": a, "Maps": maps.reshape(2, -1).tolist()})
+            for m, l, t, a, maps in cases
         )
         f.write(f'{{\n"Head": {head},\n"Output": {output},\n"Cases": [\n{rows}\n]\n}}\n')
 
