@@ -34,31 +34,6 @@ type named struct {
 
 func (n named) Name() string { return n.name }
 
-// peerLayerCAM is sum_k max(G, 0) A, the raw map of LayerCAM.
-func peerLayerCAM(ctx context.Context, run *gradcam.Run) ([]gradcam.Attribution, error) {
-	activations, err := run.Activations()
-	if err != nil {
-		return nil, err
-	}
-	gradients, err := run.Gradients(ctx)
-	if err != nil {
-		return nil, err
-	}
-	var maps []gradcam.Attribution
-	for l, a := range activations {
-		m := engine.NewArray(append([]int{a.N}, a.Space...)...)
-		for n := range a.N {
-			for c := range a.C {
-				for p, v := range a.Channel(n, c) {
-					m.Row(n).Data[p] += v * max(gradients[l].Channel(n, c)[p], 0)
-				}
-			}
-		}
-		maps = append(maps, gradcam.Attribution{Layer: run.Layers()[l], Values: m})
-	}
-	return maps, nil
-}
-
 // Finished maps of pytorch-grad-cam 1.5.7, captum 0.9 and torch-cam 0.5, with a
 // layer that the next operation overwrites and without.
 func TestCompatEqualsThePeers(t *testing.T) {
@@ -74,10 +49,8 @@ func TestCompatEqualsThePeers(t *testing.T) {
 			if c.InPlace {
 				toy = enginetest.NewToyInPlace(readGolden(t).Head)
 			}
-			var method gradcam.Method = gradcam.GradCAM
-			if c.Method == "layercam" {
-				method = named{own{gradcam.Needs{Layer: true, Gradient: true}, peerLayerCAM}, "layercam"}
-			}
+			method, err := gradcam.ByName(c.Method)
+			require.NoError(t, err)
 			results := explain(t, toy, enginetest.ToyInput(0, 1), gradcam.Class(0),
 				gradcam.WithLayers(c.Layers...), gradcam.WithMethod(method), gradcam.WithCompat(c.Peer))
 			for i, r := range results {

@@ -104,7 +104,7 @@ func (m DFF) maps(a View) (engine.Array, error) {
 // Factorise factors the activation of all samples together.
 func (m DFF) Factorise(a View) (Factorisation, error) {
 	if m.Concepts < 0 || m.Rounds < 0 || !(m.Tolerance >= 0) {
-		return Factorisation{}, fmt.Errorf("%+v: give numbers from 0, 0 being the default", m)
+		return Factorisation{}, markf(ErrOption, "%+v: give numbers from 0, 0 being the default", m)
 	}
 	places := a.Positions()
 	x, offset := make([]float64, len(a.Data)), make([]float32, a.C)

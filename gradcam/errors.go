@@ -18,6 +18,8 @@ var (
 	// ErrMethod says that a method cannot be used on this model and layer; the error
 	// names those that can.
 	ErrMethod = errors.New("method does not fit")
+	// ErrOption says that an option of a method is out of range.
+	ErrOption = errors.New("option out of range")
 	// ErrOutput says that the model's outputs offer nothing to explain.
 	ErrOutput = errors.New("no output to explain")
 )

@@ -107,7 +107,7 @@ func (f Features) given(x engine.Array, n int) ([]int, error) {
 // grid numbers the cells of a grid over h x w pixels.
 func grid(h, w, rows, cols int) ([]int, error) {
 	if rows < 1 || cols < 1 || rows > h || cols > w {
-		return nil, fmt.Errorf("a grid of %d x %d cells over %d x %d pixels: give 1 to %d rows, 1 to %d columns", rows, cols, h, w, h, w)
+		return nil, markf(ErrOption, "a grid of %d x %d cells over %d x %d pixels: give 1 to %d rows, 1 to %d columns", rows, cols, h, w, h, w)
 	}
 	feature := make([]int, h*w)
 	for i := range feature {

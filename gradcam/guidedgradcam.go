@@ -2,7 +2,6 @@ package gradcam
 
 import (
 	"context"
-	"fmt"
 
 	"github.com/torchlight-go/torchlight/engine"
 )
@@ -77,5 +76,5 @@ func (i Interpolation) resizer() (func(m []float32, from, to []int) []float32, e
 	case Linear:
 		return resize, nil
 	}
-	return nil, fmt.Errorf("unknown interpolation %d: give Nearest or Linear", i)
+	return nil, markf(ErrOption, "unknown interpolation %d: give Nearest or Linear", i)
 }

@@ -3,7 +3,6 @@ package gradcam
 import (
 	"context"
 	"errors"
-	"fmt"
 
 	"gonum.org/v1/gonum/mat"
 )
@@ -44,7 +43,7 @@ func (m KernelSHAP) Needs() Needs {
 // Map returns one raw map, of the input.
 func (m KernelSHAP) Map(ctx context.Context, run *Run) ([]Attribution, error) {
 	if m.Samples < 0 {
-		return nil, fmt.Errorf("%d subsets: give a number above 0", m.Samples)
+		return nil, markf(ErrOption, "%d subsets: give a number above 0", m.Samples)
 	}
 	return surrogate{
 		features: m.Features, baseline: m.Baseline,

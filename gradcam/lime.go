@@ -2,7 +2,6 @@ package gradcam
 
 import (
 	"context"
-	"fmt"
 	"math"
 )
 
@@ -48,7 +47,7 @@ func (m LIME) Needs() Needs {
 // Map returns one raw map, of the input.
 func (m LIME) Map(ctx context.Context, run *Run) ([]Attribution, error) {
 	if m.Samples < 0 || !(m.Alpha >= 0) || !(m.KernelWidth >= 0) {
-		return nil, fmt.Errorf("%d subsets, alpha %g, kernel width %g: give numbers above 0", m.Samples, m.Alpha, m.KernelWidth)
+		return nil, markf(ErrOption, "%d subsets, alpha %g, kernel width %g: give numbers above 0", m.Samples, m.Alpha, m.KernelWidth)
 	}
 	width := orDefault(m.KernelWidth, 1)
 	return surrogate{

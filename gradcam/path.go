@@ -1,7 +1,6 @@
 package gradcam
 
 import (
-	"fmt"
 	"math"
 )
 
@@ -35,7 +34,7 @@ func (r PathRule) points(n int) (alphas, weights []float32, err error) {
 		least = 1
 	}
 	if n < least {
-		return nil, nil, fmt.Errorf("%d steps along a path: give %d or more, or 0 for %d", n, least, pathSteps)
+		return nil, nil, markf(ErrOption, "%d steps along a path: give %d or more, or 0 for %d", n, least, pathSteps)
 	}
 	step := 1 / float64(n)
 	switch r {
@@ -51,7 +50,7 @@ func (r PathRule) points(n int) (alphas, weights []float32, err error) {
 	case RiemannTrapezoid:
 		alphas = linspace(0, 1, n)
 	default:
-		return nil, nil, fmt.Errorf("unknown path rule %d: give GaussLegendre or a Riemann rule", r)
+		return nil, nil, markf(ErrOption, "unknown path rule %d: give GaussLegendre or a Riemann rule", r)
 	}
 	weights = make([]float32, n)
 	for i := range weights {

@@ -2,7 +2,6 @@ package gradcam
 
 import (
 	"context"
-	"fmt"
 	"slices"
 
 	"github.com/torchlight-go/torchlight/engine"
@@ -53,7 +52,7 @@ func (m RISE) Map(ctx context.Context, run *Run) ([]Attribution, error) {
 		return nil, err
 	}
 	if m.Masks < 0 || m.Cells < 0 || m.Probability < 0 || m.Probability > 1 {
-		return nil, fmt.Errorf("%+v: give numbers from 1 and a probability from 0 to 1", m)
+		return nil, markf(ErrOption, "%+v: give numbers from 1 and a probability from 0 to 1", m)
 	}
 	masks := m.masks(run.Source(), H, W)
 	number, mask := orDefault(m.Masks, 4000), make([]float32, H*W)

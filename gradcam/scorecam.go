@@ -2,7 +2,6 @@ package gradcam
 
 import (
 	"context"
-	"fmt"
 	"slices"
 
 	"github.com/torchlight-go/torchlight/gradcam/resample"
@@ -31,7 +30,7 @@ func (m SSCAM) Needs() Needs {
 // Map returns one raw map a layer.
 func (m SSCAM) Map(ctx context.Context, run *Run) ([]Attribution, error) {
 	if m.Samples < 0 || m.Sigma < 0 {
-		return nil, fmt.Errorf("%+v: give numbers above 0", m)
+		return nil, markf(ErrOption, "%+v: give numbers above 0", m)
 	}
 	samples, sigma := orDefault(m.Samples, 35), float32(orDefault(m.Sigma, 2))
 	return weighChannels(ctx, run, samples, func(ctx context.Context, t *trial, layer int) ([][]float64, error) {
@@ -66,7 +65,7 @@ func (m ISCAM) Needs() Needs {
 // Map returns one raw map a layer.
 func (m ISCAM) Map(ctx context.Context, run *Run) ([]Attribution, error) {
 	if m.Samples < 0 {
-		return nil, fmt.Errorf("%+v: give a number above 0", m)
+		return nil, markf(ErrOption, "%+v: give a number above 0", m)
 	}
 	samples := orDefault(m.Samples, 10)
 	factors, sum := make([]float32, samples), 0.0

@@ -98,7 +98,7 @@ func (m ShapleySampling) orders(source Source, sample, features int) ([][]int, e
 		return m.Orders, nil
 	}
 	if m.Samples < 0 {
-		return nil, fmt.Errorf("%d orders: give a number above 0", m.Samples)
+		return nil, markf(ErrOption, "%d orders: give a number above 0", m.Samples)
 	}
 	orders := make([][]int, orDefault(m.Samples, 25))
 	for i := range orders {

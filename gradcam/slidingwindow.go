@@ -1,7 +1,6 @@
 package gradcam
 
 import (
-	"fmt"
 	"slices"
 
 	"github.com/torchlight-go/torchlight/engine"
@@ -35,11 +34,11 @@ func (m Occlusion) windows(shape []int) (windows, error) {
 		}
 	}
 	if len(w.window) != len(shape) || len(w.stride) != len(shape) {
-		return w, fmt.Errorf("window %v and stride %v need an extent for every axis of a sample, %v", w.window, w.stride, shape)
+		return w, markf(ErrOption, "window %v and stride %v need an extent for every axis of a sample, %v", w.window, w.stride, shape)
 	}
 	for d, extent := range shape {
 		if w.window[d] < 1 || w.window[d] > extent || w.stride[d] < 1 || w.window[d] < extent && w.stride[d] > w.window[d] {
-			return w, fmt.Errorf("window %v with stride %v over %v: give windows within the input, and strides from 1 to the window's extents", w.window, w.stride, shape)
+			return w, markf(ErrOption, "window %v with stride %v over %v: give windows within the input, and strides from 1 to the window's extents", w.window, w.stride, shape)
 		}
 		w.count = append(w.count, (extent-w.window[d]+w.stride[d]-1)/w.stride[d]+1)
 	}

@@ -2,7 +2,6 @@ package gradcam
 
 import (
 	"context"
-	"fmt"
 
 	"github.com/torchlight-go/torchlight/engine"
 )
@@ -85,7 +84,7 @@ func (n Noise) needs() Needs {
 
 func (n Noise) check() error {
 	if n.Samples < 0 || !(n.Sigma >= 0) {
-		return fmt.Errorf("%d samples, sigma %g: give numbers from 0, 0 being the default", n.Samples, n.Sigma)
+		return markf(ErrOption, "%d samples, sigma %g: give numbers from 0, 0 being the default", n.Samples, n.Sigma)
 	}
 	return nil
 }

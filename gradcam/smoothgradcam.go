@@ -2,7 +2,6 @@ package gradcam
 
 import (
 	"context"
-	"fmt"
 )
 
 // SmoothGradCAMPlusPlus is Grad-CAM++ with powers of the gradient averaged over
@@ -32,7 +31,7 @@ func (m SmoothGradCAMPlusPlus) Needs() Needs {
 // Map returns one raw map a layer.
 func (m SmoothGradCAMPlusPlus) Map(ctx context.Context, run *Run) ([]Attribution, error) {
 	if m.Samples < 0 || !(m.Sigma >= 0) {
-		return nil, fmt.Errorf("%d samples, sigma %g: give numbers from 0, 0 being the default", m.Samples, m.Sigma)
+		return nil, markf(ErrOption, "%d samples, sigma %g: give numbers from 0, 0 being the default", m.Samples, m.Sigma)
 	}
 	activations, err := run.Activations()
 	if err != nil {

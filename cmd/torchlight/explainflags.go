@@ -35,7 +35,7 @@ type way struct {
 	method, fusion, compat, memory string
 	options                        []string
 	seed                           uint64
-	eigenSmooth                    bool
+	augSmooth, eigenSmooth         bool
 }
 
 // photo is how photos become inputs.
@@ -76,6 +76,7 @@ func (f *explainFlags) addWay(c *cobra.Command) {
 	fl.StringVar(&f.memory, "memory", "64M", "`BYTES` that methods of many passes may use for changed copies at a time: it changes the time, not the map")
 	fl.StringVar(&f.fusion, "fusion", "", "`HOW` the maps of several layers become one: mean, max or product (default: the peer's of --compat, or mean)")
 	fl.StringVar(&f.compat, "compat", "", "follow a `PEER`'s normalisation, upsampling and in-place rule: pytorch-grad-cam, captum or torch-cam")
+	fl.BoolVar(&f.augSmooth, "aug-smooth", false, "average over six copies of the input, flipped and scaled: six times the passes")
 	fl.BoolVar(&f.eigenSmooth, "eigen-smooth", false, "project weighted channels on their first principal component instead of adding them up")
 	_ = c.RegisterFlagCompletionFunc("method", completeMethods)
 	complete(c, "fusion", "mean", "max", "product")
@@ -132,7 +133,7 @@ func (f *explainFlags) addResults(c *cobra.Command) {
 func (f *explainFlags) config() (explain.Config, error) {
 	c := explain.Config{
 		Model: f.model, Layers: f.layers, Layouts: f.layouts, With: f.with, Input: f.input, Target: f.target, Output: f.output, OutputKind: f.outputKind,
-		Method: f.method, Options: f.options, Seed: f.seed, Fusion: f.fusion, Compat: f.compat, EigenSmooth: f.eigenSmooth,
+		Method: f.method, Options: f.options, Seed: f.seed, Fusion: f.fusion, Compat: f.compat, AugSmooth: f.augSmooth, EigenSmooth: f.eigenSmooth,
 		Top: f.top, Batch: f.batch, Out: f.out, Orient: f.orient,
 	}
 	var err error

@@ -96,7 +96,7 @@ func (f *modelFlags) prepare() (torch.Device, error) {
 	}
 	for _, library := range f.ops {
 		if err := torch.LoadOps(library); err != nil {
-			return device, fmt.Errorf("--ops %w", err)
+			return device, fmt.Errorf("--ops: %w", err)
 		}
 	}
 	return device, nil

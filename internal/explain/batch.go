@@ -122,6 +122,8 @@ func (s *Session) explain(ctx context.Context, rows []row) error {
 				r.accept(all, i, s.ways)
 			}
 			return nil
+		case errors.Is(err, gradcam.ErrOption):
+			return misuse{err}
 		case s.hopeless(err):
 			return err
 		case errors.As(err, &sample):

@@ -29,8 +29,8 @@ type Config struct {
 	// Memory bounds what methods hold of changed copies at a time, in bytes; 0 is
 	// gradcam.DefaultMemory.
 	Memory int64
-	// EigenSmooth is gradcam.WithEigenSmoothing.
-	EigenSmooth bool
+	// AugSmooth and EigenSmooth are gradcam.WithAugSmoothing and WithEigenSmoothing.
+	AugSmooth, EigenSmooth bool
 	// Compat is the peer whose conventions maps follow, "" for none.
 	Compat string
 	// Target is what to explain, in the grammar of gradcam.ParseTarget, or one that
@@ -137,6 +137,18 @@ func (c Config) batch(photo bool) int {
 		return 1
 	}
 	return 32
+}
+
+// smoothing are the words for what is smoothed.
+func (c Config) smoothing() []string {
+	var words []string
+	if c.AugSmooth {
+		words = append(words, "aug")
+	}
+	if c.EigenSmooth {
+		words = append(words, "eigen")
+	}
+	return words
 }
 
 func join[S ~string](words []S) string {

@@ -106,6 +106,9 @@ func (s *Session) methodOptions() []gradcam.Option {
 	if fusion, err := gradcam.ParseFusion(c.Fusion); err == nil { // checked before, "" is none
 		options = append(options, gradcam.WithFusion(fusion))
 	}
+	if c.AugSmooth {
+		options = append(options, gradcam.WithAugSmoothing())
+	}
 	if c.EigenSmooth {
 		options = append(options, gradcam.WithEigenSmoothing())
 	}

@@ -71,6 +71,32 @@ func TestSeedAndMemory(t *testing.T) {
 	assert.NotEqual(t, maps["a"], maps["b"])
 }
 
+// What a method says of its options is about the question, whatever the inputs.
+func TestOptionsOutOfRange(t *testing.T) {
+	inFolderOf(t)
+	for method, option := range map[string]string{
+		"rise": "masks=-1", "integrated-gradients": "steps=-2", "smoothgrad": "sigma=-1", "occlusion": "window=-1", "lime": "samples=-1", "dff": "concepts=-1",
+	} {
+		h, sum, err := explainToy(t, enginetest.NewToy(), Config{Method: method, Layers: []string{"conv1"}, Options: []string{option}, Target: "0"}, "a.npy", "b.npy")
+		require.ErrorIs(t, err, ErrUsage, method)
+		require.ErrorContains(t, err, "method "+method+": ")
+		assert.Zero(t, sum)
+		assert.Empty(t, h.order)
+	}
+}
+
+// Smoothing is in the record.
+func TestSmoothing(t *testing.T) {
+	inFolderOf(t)
+	h, _, err := explainToy(t, enginetest.NewToy(), Config{AugSmooth: true, EigenSmooth: true, Layers: []string{"conv1"}, Target: "0"}, "a.npy")
+	require.NoError(t, err)
+	assert.Equal(t, []string{"aug", "eigen"}, h.records["a.npy"][0].Smoothing)
+	plain, _, err := explainToy(t, enginetest.NewToy(), Config{Layers: []string{"conv1"}, Target: "0"}, "a.npy")
+	require.NoError(t, err)
+	assert.Nil(t, plain.records["a.npy"][0].Smoothing)
+	assert.NotEqual(t, plain.records["a.npy"][0].Raw, h.records["a.npy"][0].Raw)
+}
+
 // Under captum's conventions the map is signed, under torch-cam's it has the layer's
 // size; photos have an overlay all the same.
 func TestCompat(t *testing.T) {

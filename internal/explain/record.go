@@ -22,6 +22,8 @@ type Record struct {
 	Method      string `json:"method"`
 	// Options are those given to the method, by name.
 	Options map[string]string `json:"options"`
+	// Smoothing are "aug" and "eigen", where they were asked for.
+	Smoothing []string `json:"smoothing"`
 	// Compat is the peer whose conventions the map follows, "" for none.
 	Compat string `json:"compat"`
 	Target Target `json:"target"`
@@ -96,7 +98,7 @@ func ms(d time.Duration) float64 { return float64(d.Microseconds()) / 1e3 }
 
 func (s *Session) record(w *work, m int, r gradcam.Result, rendering time.Duration) Record {
 	rec := Record{
-		Input: w.file, Sample: r.Sample, Samples: w.samples(), Options: s.ways[m].options, Compat: string(r.Compat), Model: s.config.Model, Method: r.Method,
+		Input: w.file, Sample: r.Sample, Samples: w.samples(), Options: s.ways[m].options, Smoothing: s.config.smoothing(), Compat: string(r.Compat), Model: s.config.Model, Method: r.Method,
 		Layer: joinLayers(r.Raw), LayerChoice: s.layerChoice(m, r.Choice),
 		Target:     Target{Asked: first(s.config.Target, "top1"), Explained: r.Target.Target, Label: r.Target.Label, Score: r.Target.Score},
 		Top:        make([]Class, len(r.Top)),
