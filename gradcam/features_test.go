@@ -110,7 +110,7 @@ func TestSubsetMethodsAreTheSameForAnyChunk(t *testing.T) {
 		want := raws(t, whole, in, method)
 		assert.Len(t, whole.Batches(), 2, "%s: the batch, then one chunk", method.Name())
 		for _, rows := range []int64{1, 4, 7} {
-			assert.Equal(t, want, raws(t, channelsFirst(), in, method, gradcam.WithMemory(rows*96*4)), method.Name())
+			assert.Equal(t, want, raws(t, channelsFirst(), in, method, gradcam.WithMemory(rows*96*4*16)), method.Name())
 		}
 
 		var last gradcam.Progress

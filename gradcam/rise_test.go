@@ -98,7 +98,7 @@ func TestRISEIsTheSameForAnyChunk(t *testing.T) {
 	in, method := pair(), gradcam.RISE{Masks: 10}
 	want := raws(t, channelsFirst(), in, method)
 	for _, rows := range []int64{1, 3, 4} {
-		assert.Equal(t, want, raws(t, channelsFirst(), in, method, gradcam.WithMemory(rows*96*4)))
+		assert.Equal(t, want, raws(t, channelsFirst(), in, method, gradcam.WithMemory(rows*96*4*16)))
 	}
 	signal := explainOne(t, onePixel(), ones(1, 1, 48), method)
 	assert.Equal(t, []int{48}, signal.Raw[0].Values.Shape)

@@ -34,9 +34,9 @@ type copies struct {
 type changedCopy struct{ sample, k int }
 
 // list names all copies, sample by sample.
-func (v copies) list() []changedCopy {
+func (c copies) list() []changedCopy {
 	var all []changedCopy
-	for n, each := range v.each {
+	for n, each := range c.each {
 		for k := range each {
 			all = append(all, changedCopy{n, k})
 		}
@@ -44,75 +44,124 @@ func (v copies) list() []changedCopy {
 	return all
 }
 
-// through runs changed copies; row i of the batch is made of sample rows[i].
-type through func(ctx context.Context, batch engine.Array, rows []int) ([]engine.Output, error)
+// through is how changed copies are run.
+type through struct {
+	// run runs a batch, whose row i is made of sample rows[i].
+	run func(ctx context.Context, batch engine.Array, rows []int) ([]engine.Output, error)
+	// values is what the engine holds at a time for each value of a copy.
+	values int
+}
 
-// most is the largest chunk. Beyond it nothing gets faster: copies leave the
-// processor's caches, and a GPU is busy.
-const most = 128
+// A network holds, between two of its layers, several times the values of its
+// input. Counting sixteen bounds the memory, and six images of 224 x 224 at a time
+// are what a processor is fastest with: more leave its caches.
+const keptInNetwork = 16
+
+// most is the largest chunk. Beyond it nothing gets faster.
+const most = 256
 
 // score returns the scores of all copies, by sample. They do not depend on the
 // size of the chunks, except for the rounding of the engine.
-func (t *trial) score(ctx context.Context, v copies, run through) ([][]float64, error) {
-	size, all := engine.Size(v.of.Shape[1:]), v.list()
-	rows := min(len(all), t.run.Rows(size), most)
-	buffer, owners := make([]float32, rows*size), make([]int, rows)
-	// holds[i] is the sample whose own values row i holds.
-	holds := slices.Repeat([]int{-1}, rows)
-	row := func(i int) []float32 { return buffer[i*size : (i+1)*size] }
-	scores := make([][]float64, len(v.each))
-	for len(all) > 0 {
+func (t *trial) score(ctx context.Context, c copies, by through) ([][]float64, error) {
+	left, batch := c.list(), t.run.Len()
+	buffer := newRows(c, min(len(left), t.run.Rows(engine.Size(c.of.Shape[1:])*by.values), most))
+	scores := make([][]float64, batch)
+	for len(left) > 0 {
 		if err := ctx.Err(); err != nil {
 			return nil, err
 		}
-		chunk := all[:min(rows, len(all))]
-		for i, one := range chunk {
-			if owners[i] = one.sample; v.undo != nil && holds[i] != one.sample {
-				copy(row(i), v.of.Row(one.sample).Data)
-				holds[i] = one.sample
-			}
-			v.write(one.sample, one.k, row(i))
+		chunk := left[:min(len(buffer.owners), len(left))]
+		scored, err := t.scoreChunk(ctx, buffer, chunk, by)
+		if err != nil && !buffer.fixed && len(chunk) != batch && ctx.Err() == nil {
+			// A network traced for the caller's batch size runs on no other.
+			t.run.batch.explainer.log.Debug("copies run in batches of the given size", "method", t.run.method, "error", err)
+			buffer = newRows(c, batch)
+			buffer.fixed = true
+			continue
 		}
-		batch := engine.Array{Shape: append([]int{len(chunk)}, v.of.Shape[1:]...), Data: buffer[:len(chunk)*size]}
-		outputs, err := run(ctx, batch, owners[:len(chunk)])
 		if err != nil {
 			return nil, err
 		}
-		if err := t.read(scores, outputs, owners[:len(chunk)]); err != nil {
-			return nil, err
-		}
 		for i, one := range chunk {
-			if v.undo != nil {
-				v.undo(one.sample, one.k, row(i))
-			}
+			scores[one.sample] = append(scores[one.sample], scored[i].Value)
 		}
-		all = all[len(chunk):]
+		left = left[len(chunk):]
+		t.done += len(chunk)
+		t.run.Progress(t.done, t.total)
 	}
 	return scores, nil
 }
 
-// read scores one chunk.
-func (t *trial) read(scores [][]float64, outputs []engine.Output, owners []int) error {
+// scoreChunk scores copies that fit into the buffer.
+func (t *trial) scoreChunk(ctx context.Context, buffer *rows, chunk []changedCopy, by through) ([]Score, error) {
+	batch, owners := buffer.write(chunk)
+	defer buffer.undo(chunk)
+	outputs, err := by.run(ctx, batch, owners)
+	if err != nil {
+		return nil, err
+	}
 	scored, _, err := t.run.Score(outputs, owners)
 	if bad := (*SampleError)(nil); errors.As(err, &bad) {
-		return &SampleError{owners[bad.Sample], bad.Err} // it counted rows
+		return nil, &SampleError{owners[bad.Sample], bad.Err} // it counted rows
 	}
-	if err != nil {
-		return err
+	return scored, err
+}
+
+// rows are the memory of a chunk, used for all chunks.
+type rows struct {
+	copies
+	buffer []float32
+	// owners[i] is the sample that the copy in row i is of, holds[i] the one whose
+	// own values the row holds before the change and after it is undone.
+	owners, holds []int
+	// fixed says that the network takes full chunks only.
+	fixed bool
+}
+
+func newRows(c copies, n int) *rows {
+	return &rows{copies: c, buffer: make([]float32, n*engine.Size(c.of.Shape[1:])), owners: make([]int, n), holds: slices.Repeat([]int{-1}, n)}
+}
+
+func (r *rows) row(i int) []float32 {
+	size := len(r.buffer) / len(r.owners)
+	return r.buffer[i*size : (i+1)*size]
+}
+
+// write puts a chunk into the first rows. A short one is filled up
+// with its first copy where the network needs all rows.
+func (r *rows) write(chunk []changedCopy) (engine.Array, []int) {
+	for i, one := range chunk {
+		if r.owners[i] = one.sample; r.copies.undo != nil && r.holds[i] != one.sample {
+			copy(r.row(i), r.of.Row(one.sample).Data)
+			r.holds[i] = one.sample
+		}
+		r.copies.write(one.sample, one.k, r.row(i))
 	}
-	for i, s := range scored {
-		scores[owners[i]] = append(scores[owners[i]], s.Value)
+	n := len(chunk)
+	for i := n; r.fixed && i < len(r.owners); i++ {
+		r.owners[i] = chunk[0].sample
+		copy(r.row(i), r.row(0))
+		r.holds[i], n = -1, i+1
 	}
-	t.done += len(owners)
-	t.run.Progress(t.done, t.total)
-	return nil
+	shape := append([]int{n}, r.of.Shape[1:]...)
+	return engine.Array{Shape: shape, Data: r.buffer[:n*len(r.row(0))]}, r.owners[:n]
+}
+
+// undo brings the samples' own values back.
+func (r *rows) undo(chunk []changedCopy) {
+	if r.copies.undo == nil {
+		return
+	}
+	for i, one := range chunk {
+		r.copies.undo(one.sample, one.k, r.row(i))
+	}
 }
 
 // predict runs copies of the explained input. All other inputs are repeated for
 // them.
 func (r *Run) predict() through {
 	inputs := make([]engine.Array, len(r.Inputs()))
-	return func(ctx context.Context, batch engine.Array, rows []int) ([]engine.Output, error) {
+	return through{values: keptInNetwork, run: func(ctx context.Context, batch engine.Array, rows []int) ([]engine.Output, error) {
 		for i, a := range r.Inputs() {
 			if i == r.batch.explainer.input {
 				inputs[i] = batch
@@ -121,7 +170,7 @@ func (r *Run) predict() through {
 			}
 		}
 		return r.Predict(ctx, inputs)
-	}
+	}}
 }
 
 // gather repeats the rows of an array, in the memory of the last call's result.
@@ -137,54 +186,4 @@ func gather(into, a engine.Array, rows []int) engine.Array {
 		out.Ints, out.Data = append(out.Ints, from.Ints...), append(out.Data, from.Data...)
 	}
 	return out
-}
-
-// tail is what comes after one layer.
-type tail struct {
-	engine.Pass
-	layout Layout
-	// activation is as the submodule returned it.
-	activation engine.Array
-	view       View
-	owned      bool
-}
-
-// tail cuts the network behind layer i. Close it after use.
-func (r *Run) tail(ctx context.Context, i int) (*tail, error) {
-	views, err := r.Activations()
-	if err != nil {
-		return nil, err
-	}
-	t := &tail{Pass: r.Pass(), layout: r.batch.layouts[i], view: views[i]}
-	if len(views) > 1 {
-		// A pass re-runs what comes after its first layer only.
-		plan, err := r.Plan(ctx, engine.Spec{Layers: r.Layers()[i : i+1]})
-		if err != nil {
-			return nil, err
-		}
-		if t.Pass, err = plan.Forward(ctx, r.Inputs()); err != nil {
-			return nil, err
-		}
-		t.owned = true
-	}
-	t.activation = t.Activations()[0]
-	return t, nil
-}
-
-// Close releases a pass of the tail's own, not the run's.
-func (t *tail) Close() error {
-	if t.owned {
-		return t.Pass.Close()
-	}
-	return nil
-}
-
-// strides say where a sample's row of an activation holds channel c of place p:
-// at start + c*channel + p*place. It is how [Layout.View] reads, for writing.
-func (l Layout) strides(shape []int) (start, channel, place int) {
-	if l.Order == ChannelsFirst {
-		return 0, engine.Size(shape[2:]), 1
-	}
-	c := shape[len(shape)-1]
-	return l.Prefix * c, 1, c
 }

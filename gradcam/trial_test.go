@@ -12,6 +12,7 @@ import (
 	"github.com/torchlight-go/torchlight/engine"
 	"github.com/torchlight-go/torchlight/gradcam"
 	"github.com/torchlight-go/torchlight/gradcam/enginetest"
+	"github.com/torchlight-go/torchlight/gradcam/superpixel"
 )
 
 // mixer is a network over images [2, 6, 8] and a number [1] a sample: four
@@ -158,7 +159,7 @@ func TestChunksDoNotChangeTheResult(t *testing.T) {
 		want := raws(t, channelsFirst(), in, method)
 		for _, rows := range []int64{1, 2, 3, 5, 7} {
 			m := channelsFirst()
-			budget := rows * 96 * 4
+			budget := rows * 96 * 4 * 16
 			if method == gradcam.AblationCAM {
 				budget = rows * 48 * 4
 			}
@@ -204,4 +205,26 @@ func TestScoresThatAreNotFiniteNameTheSample(t *testing.T) {
 	_, err = e.ExplainAll(ctx, in, gradcam.Class(1))
 	assert.ErrorIs(t, err, gradcam.ErrNotFinite)
 	assert.ErrorContains(t, err, "sample 2")
+}
+
+// A network traced for the caller's batch size runs the copies in batches of that
+// size, the last one filled up.
+func TestTrialsOfAFixedBatch(t *testing.T) {
+	x := wave(3, 2, 3, 4)
+	for _, method := range []gradcam.Method{
+		gradcam.ScoreCAM, gradcam.AblationCAM, gradcam.ReciproCAM{}, gradcam.RISE{Masks: 5},
+		gradcam.FeatureAblation{Features: gradcam.Features{Superpixels: superpixel.Options{Segments: 5}}},
+	} {
+		maps := [2][]gradcam.Result{}
+		for i, batch := range []int{0, 3} {
+			net := &enginetest.Smooth{Shapes: [][]int{{2, 3, 4}}, Hidden: []int{2, 2, 3}, Classes: 3, Batch: batch}
+			e, err := gradcam.New(net, gradcam.WithMethod(method), gradcam.WithLayer("hidden"))
+			require.NoError(t, err)
+			maps[i], err = e.Explain(ctx, x, gradcam.Class(1))
+			require.NoError(t, err, method.Name())
+		}
+		for n := range maps[0] {
+			assert.Equal(t, maps[0][n].Raw, maps[1][n].Raw, method.Name())
+		}
+	}
 }

@@ -140,7 +140,7 @@ func ablate(ctx context.Context, t *trial, layer int) (weights [][]float64, err 
 				row[k*channel+i*place] = own[k*channel+i*place]
 			}
 		},
-	}, tail.Rerun)
+	}, through{tail.Rerun, 1})
 	if err != nil {
 		return nil, err
 	}
