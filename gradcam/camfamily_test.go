@@ -1,7 +1,9 @@
 package gradcam_test
 
 import (
+	"encoding/json"
 	"math"
+	"os"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
@@ -148,4 +150,36 @@ func TestRefineCAMIsTheProductOfFinishedMaps(t *testing.T) {
 	one := explain(t, enginetest.NewToy(), x, gradcam.Class(0), gradcam.WithLayer("relu1"), gradcam.WithMethod(gradcam.RefineCAM{}))[0]
 	same := explain(t, enginetest.NewToy(), x, gradcam.Class(0), gradcam.WithLayer("relu1"), gradcam.WithMethod(gradcam.GradCAMPlusPlus))[0]
 	assert.InDeltaSlice(t, same.Map().Data, one.Map().Data, 1e-6, "of one layer it is the base")
+}
+
+// torch-cam 0.5 with its noise passed in as data; the map after the ReLU.
+func TestSmoothGradCAMPlusPlusEqualsTorchCAM(t *testing.T) {
+	data, err := os.ReadFile("testdata/smoothgradcam.json")
+	require.NoError(t, err)
+	var g struct {
+		Draws [][]float32
+		Cases []struct {
+			Layer string
+			Class int
+			Map   []float32
+		}
+	}
+	require.NoError(t, json.Unmarshal(data, &g))
+	lit := false
+	for _, c := range g.Cases {
+		r := explain(t, enginetest.NewToyHead(readGolden(t).Head), enginetest.ToyInput(0), gradcam.Class(c.Class), gradcam.WithLayer(c.Layer),
+			gradcam.WithCompat(gradcam.TorchCAM), gradcam.WithSource(replayed{gradcam.SeededSource(0), g.Draws}), gradcam.WithMethod(gradcam.SmoothGradCAMPlusPlus{}))[0]
+		for p, v := range r.Raw[0].Values.Data {
+			assert.InDelta(t, c.Map[p], max(v, 0), 1e-5, "%s, class %d, place %d", c.Layer, c.Class, p)
+			lit = lit || v > 0.1
+		}
+	}
+	assert.True(t, lit, "every reference is blank")
+}
+
+// torch-cam 0.5: RefineCAM of LayerCAM on conv1 and relu1, at the layers' size.
+func TestRefineCAMEqualsTorchCAM(t *testing.T) {
+	r := explain(t, enginetest.NewToyHead(readGolden(t).Head), enginetest.ToyInput(0), gradcam.Class(0), gradcam.WithLayers("conv1", "relu1"),
+		gradcam.WithCompat(gradcam.TorchCAM), gradcam.WithMethod(gradcam.RefineCAM{Base: gradcam.LayerCAM}))[0]
+	assert.InDeltaSlice(t, []float32{0, 0.0022, 0.0138, 1}, r.Map().Data, 5e-5)
 }

@@ -8,7 +8,9 @@ import (
 // noisy copies of the input (Omeiza et al. 2019, arXiv:1908.01224), as torch-cam
 // has it: w_k is the sum of alpha max(G, 0), alpha = m2 / (2 m2 + sum(m3 A) + 1e-8),
 // where m2 and m3 are the means of G^2 and G^3 over the copies, A is the activation
-// of the input without noise, and G the gradient of the last copy.
+// of the input without noise, and G the gradient of the last copy. The map is the
+// sum of w_k A_k; torch-cam slips there and takes the activation of the last copy,
+// which [WithCompat] of [TorchCAM] follows.
 type SmoothGradCAMPlusPlus struct {
 	// Samples is the number of noisy copies; 0 is 4.
 	Samples int
@@ -53,6 +55,9 @@ func (m SmoothGradCAMPlusPlus) Map(ctx context.Context, run *Run) ([]Attribution
 				}
 				run.noteLayerGradient(i, g)
 				all[i].add(v)
+				if all[i].activation, err = run.batch.layouts[i].View(p.activations[i]); err != nil {
+					return markf(ErrLayer, "activation of layer %s: %v", run.Layers()[i], err)
+				}
 			}
 			return nil
 		},
@@ -62,7 +67,11 @@ func (m SmoothGradCAMPlusPlus) Map(ctx context.Context, run *Run) ([]Attribution
 	}
 	maps := make([]Attribution, len(activations))
 	for i, a := range activations {
-		maps[i] = weightedMap(run, i, a, all[i].weights(a))
+		weights := all[i].weights(a)
+		if run.batch.explainer.compat == TorchCAM {
+			a = all[i].activation
+		}
+		maps[i] = weightedMap(run, i, a, weights)
 	}
 	return maps, nil
 }
@@ -71,7 +80,8 @@ func (m SmoothGradCAMPlusPlus) Map(ctx context.Context, run *Run) ([]Attribution
 type powers struct {
 	second, third []float64
 	copies        int
-	last          View
+	// last and activation are gradient and activation of the last copy.
+	last, activation View
 }
 
 func (s *powers) add(g View) {
