@@ -58,6 +58,12 @@ def scaled_dot_product_attention(query, key, value, attn_mask: Optional[Tensor],
             a = a + attn_mask
     return torch.matmul(torch.softmax(a, -1), v)
 
+def hardsigmoid(x):
+    return torch.hardtanh(x + 3.0, 0.0, 6.0) / 6.0
+
+def hardsigmoid_(x):
+    return x.copy_(torch.hardtanh(x + 3.0, 0.0, 6.0) / 6.0)
+
 def _transformer_encoder_layer_fwd(src, embed_dim: int, num_heads: int, qkv_weight, qkv_bias, proj_weight, proj_bias,
         use_gelu: bool, norm_first: bool, eps: float, norm_weight_1, norm_bias_1, norm_weight_2, norm_bias_2,
         ffn_weight_1, ffn_bias_1, ffn_weight_2, ffn_bias_2, mask: Optional[Tensor], mask_type: Optional[int]):
@@ -89,24 +95,26 @@ bool is_fused(const torch::jit::Node* n) {
   return name == "aten::_native_multi_head_attention" || name == "aten::_transformer_encoder_layer_fwd";
 }
 
-bool is_attention(const torch::jit::Node* n) {
-  return n->kind().toQualString() == std::string("aten::scaled_dot_product_attention");
+// Whether the operator's derivative has none.
+bool is_once(const torch::jit::Node* n) {
+  const std::string name = n->kind().toQualString();
+  return name == "aten::scaled_dot_product_attention" || name == "aten::hardsigmoid" || name == "aten::hardsigmoid_";
 }
 
 void collect(torch::jit::Block* block, bool twice, std::vector<torch::jit::Node*>& out) {
   for (torch::jit::Node* n : block->nodes()) {
-    if (is_fused(n) || (twice && is_attention(n))) out.push_back(n);
+    if (is_fused(n) || (twice && is_once(n))) out.push_back(n);
     for (torch::jit::Block* b : n->blocks()) collect(b, twice, out);
   }
 }
 
 }  // namespace
 
-bool has_attention(const torch::jit::Block* block) {
+bool differentiates_once(const torch::jit::Block* block) {
   for (const torch::jit::Node* n : block->nodes()) {
-    if (is_attention(n)) return true;
+    if (is_once(n)) return true;
     for (const torch::jit::Block* b : n->blocks())
-      if (has_attention(b)) return true;
+      if (differentiates_once(b)) return true;
   }
   return false;
 }

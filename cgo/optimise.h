@@ -20,11 +20,11 @@ void optimise_inference(std::shared_ptr<torch::jit::Graph>& graph, c10::Device d
 
 // Replaces fused operators without a derivative (the attention fast path that
 // traces made under no_grad contain) by differentiable ones. Returns how many.
-// With twice, also the attention whose derivative has none.
+// With twice, also those whose derivative has none.
 int decompose_fused(const std::shared_ptr<torch::jit::Graph>& graph, bool twice);
 
 // Whether the graph has an operator that can be differentiated only once.
-bool has_attention(const torch::jit::Block* block);
+bool differentiates_once(const torch::jit::Block* block);
 
 // Name of an operator of the graph that computes from its inputs but has no
 // derivative, so that autograd would silently see a constant; "" if none does.

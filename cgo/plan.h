@@ -33,7 +33,7 @@ struct Plan {
   jit::Code head, tail;
   size_t head_nodes = 0, tail_nodes = 0;
   bool writes_state = false;
-  bool attention = false;  // the tail has an operator that can be differentiated only once
+  bool once = false;  // the tail has an operator that can be differentiated only once
   std::vector<std::string> notes;
 
   std::atomic<bool> checked{false};  // the first pass compares with the plain forward

@@ -64,7 +64,7 @@ std::shared_ptr<Plan> make_plan(std::shared_ptr<Model> model, std::vector<std::s
   const std::string lost = underivable(*tail, plan->cut.has_value ? tail->inputs()[0] : nullptr);
   if (!lost.empty())
     throw Failure(TL_NO_DERIVATIVE, "operator " + lost + " behind layer " + plan->layers[0] + " has no derivative");
-  plan->attention = has_attention(tail->block());
+  plan->once = differentiates_once(tail->block());
   if (options.relu != TL_RELU_PLAIN)
     plan->notes.push_back(std::to_string(rewrite_rectifiers(tail, static_cast<tl_relu>(options.relu))) +
                           " rectifier(s) behind the layer with another rule for gradients");

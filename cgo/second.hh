@@ -9,8 +9,8 @@
 namespace torchlight {
 namespace {
 
-// The fused attention has one derivative only, so a tail with it is run again
-// with the plain one.
+// The fused attention and the hard sigmoid have one derivative only, so a tail
+// with them is run again with operators that have two.
 std::unique_ptr<Pass> twice_differentiable(const Pass& pass) {
   Plan& plan = *pass.plan;
   {
@@ -33,7 +33,7 @@ std::unique_ptr<Pass> twice_differentiable(const Pass& pass) {
 Second second_order(Pass& pass, const Cotangents& cotangents, const std::vector<at::Tensor>& directions) {
   at::AutoGradMode enabled(true);
   std::unique_ptr<Pass> again;
-  if (pass.plan->attention && !pass.alone) again = twice_differentiable(pass);
+  if (pass.plan->once && !pass.alone) again = twice_differentiable(pass);
   const Pass& p = again ? *again : pass;
 
   // J v is the derivative of <J^T c, v> by c, so every output gets a c.

@@ -4,6 +4,7 @@ package torch_test
 
 import (
 	"context"
+	"sync"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
@@ -106,6 +107,9 @@ func TestRerunRows(t *testing.T) {
 			moved := scaled(pickEach(a, rows, n))
 			got, err := p.Rerun(ctx, moved, rows)
 			require.NoError(t, err)
+			again, err := p.Rerun(ctx, moved, rows)
+			require.NoError(t, err)
+			require.Equal(t, got, again, "bit for bit")
 			for i, r := range rows {
 				alone, err := p.Rerun(ctx, pickEach(moved, []int{i}, len(rows)), []int{r})
 				require.NoError(t, err)
@@ -203,4 +207,35 @@ func TestRerunLendsMemory(t *testing.T) {
 	clear(mine.Data)
 	assert.Equal(t, a.Data, got[0].Array.Data)
 	assert.Equal(t, make([]float32, len(mine.Data)), mine.Data)
+}
+
+// One plan learns how rows grow while others use it.
+func TestRerunRowsConcurrently(t *testing.T) {
+	ctx := context.Background()
+	c := readCase(t, "scalar_list_crossing")
+	plan, err := c.load(t, "script").Plan(ctx, engine.Spec{Layers: []string{"conv"}})
+	require.NoError(t, err)
+	defer plan.Close()
+	in := c.arrays(t)
+	var group sync.WaitGroup
+	for g := range 8 {
+		group.Go(func() {
+			for round := range 3 {
+				batch := make([]int, 1+(g+round)%3)
+				p, err := plan.Forward(ctx, []engine.Array{pick(in[0], batch)})
+				if !assert.NoError(t, err) {
+					return
+				}
+				rows := make([]int, 2+g)
+				got, err := p.Rerun(ctx, pick(p.Activations()[0], rows), rows)
+				assert.NoError(t, err)
+				want := pickOutputs(p.Outputs(), rows, len(batch))
+				if assert.Len(t, got, 1) {
+					assert.InDeltaSlice(t, want[0].Array.Data, got[0].Array.Data, 1e-5)
+				}
+				assert.NoError(t, p.Close())
+			}
+		})
+	}
+	group.Wait()
 }

@@ -18,8 +18,8 @@ import (
 // too. For the curvature of one layer alone, give a direction for that layer
 // only: hv[i] is then its block of H times v[i].
 //
-// It may be called repeatedly. Attention runs once more in a form that has two
-// derivatives. Errors: those of [Pass.BackwardFrom], [ErrInvalid] for a direction
+// It may be called repeatedly. A tail with fused attention or a hard sigmoid runs
+// once more in a form that has two derivatives. Errors: those of [Pass.BackwardFrom], [ErrInvalid] for a direction
 // of another shape, [ErrNoDerivative] for an operator that cannot be
 // differentiated twice.
 func (p *Pass) SecondOrder(ctx context.Context, cotangents []Value, directions []*Tensor) (hv []*Tensor, jv Values, err error) {

@@ -49,62 +49,66 @@ func dot(a, b []float64) (s float64) {
 }
 
 // H v is how the gradient changes along v, J v how the outputs do: in float64, on
-// a network that is smooth and has the fused attention in it.
+// networks with operators whose fused forms have one derivative only.
 func TestSecondOrderAgainstDifferences(t *testing.T) {
-	ctx := context.Background()
-	const step = 1e-5
-	c := readCase(t, "smooth")
-	x, err := c.inputs(t)[0].To(torch.Float64, torch.CPU)
-	require.NoError(t, err)
-	defer x.Close()
-	for form := range c.Files {
-		m := c.load(t, form)
-		_, addresses := c.hookable(form)
-		for _, layer := range append(addresses, "input") {
-			t.Run(form+"/"+layer, func(t *testing.T) {
-				p := forward(t, hook(t, m, layer), x)
-				a := p.Activation(0)
-				v := doubles(t, a.Shape(), func(i int) float64 { return float64(i%5) - 1.5 })
-				u := doubles(t, a.Shape(), func(i int) float64 { return 1 - float64(i%3) })
-				cotangent := torch.Value{Tensor: doubles(t, []int{2, 3}, func(i int) float64 { return float64(i) - 2.5 })}
-
-				up, down := moved(t, a, v, step), moved(t, a, v, -step)
-				wantJ := slope(rerun(t, p, "", up), rerun(t, p, "", down), step)
-				gradient := func(at *torch.Tensor) []float64 {
-					q, err := p.RerunGrad(ctx, at, nil)
-					require.NoError(t, err)
-					defer q.Close()
-					g, err := q.BackwardFrom(ctx, cotangent)
-					require.NoError(t, err)
-					defer g[0].Close()
-					return bitsOf(t, g[0])
-				}
-				wantH := slope(gradient(up), gradient(down), step)
-
-				var first []float64
-				for range 3 {
-					hv, jv, err := p.SecondOrder(ctx, []torch.Value{cotangent}, []*torch.Tensor{v})
-					require.NoError(t, err)
-					require.InDeltaSlice(t, wantH, bitsOf(t, hv[0]), 1e-8)
-					require.InDeltaSlice(t, wantJ, bitsOf(t, jv[0].Tensor), 1e-8)
-					require.Greater(t, norm(wantH), 1e-3)
-					require.Greater(t, norm(wantJ), 1e-3)
-					if first == nil {
-						first = bitsOf(t, hv[0])
-					}
-					require.Equal(t, first, bitsOf(t, hv[0]))
-					require.NoError(t, hv[0].Close())
-					require.NoError(t, jv.Close())
-				}
-				// The Hessian is symmetric.
-				hu, jv, err := p.SecondOrder(ctx, []torch.Value{cotangent}, []*torch.Tensor{u})
-				require.NoError(t, err)
-				require.InDelta(t, dot(bitsOf(t, u), first), dot(bitsOf(t, v), bitsOf(t, hu[0])), 1e-10)
-				require.NoError(t, hu[0].Close())
-				require.NoError(t, jv.Close())
-			})
+	for _, name := range []string{"smooth", "gated"} {
+		c := readCase(t, name)
+		x, err := c.inputs(t)[0].To(torch.Float64, torch.CPU)
+		require.NoError(t, err)
+		t.Cleanup(func() { x.Close() })
+		for form := range c.Files {
+			_, addresses := c.hookable(form)
+			for _, layer := range append(addresses, "input") {
+				t.Run(name+"/"+form+"/"+layer, func(t *testing.T) { secondOrderAgainstDifferences(t, c.load(t, form), layer, x) })
+			}
 		}
 	}
+}
+
+func secondOrderAgainstDifferences(t *testing.T, m *torch.Module, layer string, x *torch.Tensor) {
+	ctx := context.Background()
+	const step = 1e-5
+
+	p := forward(t, hook(t, m, layer), x)
+	a := p.Activation(0)
+	v := doubles(t, a.Shape(), func(i int) float64 { return float64(i%5) - 1.5 })
+	u := doubles(t, a.Shape(), func(i int) float64 { return 1 - float64(i%3) })
+	cotangent := torch.Value{Tensor: doubles(t, []int{2, 3}, func(i int) float64 { return float64(i) - 2.5 })}
+
+	up, down := moved(t, a, v, step), moved(t, a, v, -step)
+	wantJ := slope(rerun(t, p, "", up), rerun(t, p, "", down), step)
+	gradient := func(at *torch.Tensor) []float64 {
+		q, err := p.RerunGrad(ctx, at, nil)
+		require.NoError(t, err)
+		defer q.Close()
+		g, err := q.BackwardFrom(ctx, cotangent)
+		require.NoError(t, err)
+		defer g[0].Close()
+		return bitsOf(t, g[0])
+	}
+	wantH := slope(gradient(up), gradient(down), step)
+
+	var first []float64
+	for range 3 {
+		hv, jv, err := p.SecondOrder(ctx, []torch.Value{cotangent}, []*torch.Tensor{v})
+		require.NoError(t, err)
+		require.InDeltaSlice(t, wantH, bitsOf(t, hv[0]), 1e-8)
+		require.InDeltaSlice(t, wantJ, bitsOf(t, jv[0].Tensor), 1e-8)
+		require.Greater(t, norm(wantH), 1e-3)
+		require.Greater(t, norm(wantJ), 1e-3)
+		if first == nil {
+			first = bitsOf(t, hv[0])
+		}
+		require.Equal(t, first, bitsOf(t, hv[0]))
+		require.NoError(t, hv[0].Close())
+		require.NoError(t, jv.Close())
+	}
+	// The Hessian is symmetric.
+	hu, jv, err := p.SecondOrder(ctx, []torch.Value{cotangent}, []*torch.Tensor{u})
+	require.NoError(t, err)
+	require.InDelta(t, dot(bitsOf(t, u), first), dot(bitsOf(t, v), bitsOf(t, hu[0])), 1e-10)
+	require.NoError(t, hu[0].Close())
+	require.NoError(t, jv.Close())
 }
 
 // Several layers: a direction for one of them alone gives that layer's block.

@@ -75,6 +75,24 @@ class Smooth(nn.Module):
         return torch.softmax(self.fc(z[:, 0]), 1)
 
 
+@case("gated", [Layer("conv"), Layer("last")], forms=("script", "trace"), dtype=torch.float64)
+class Gated(nn.Module):
+    """Hard sigmoids as gates, one in place: operators whose derivative has none."""
+
+    def __init__(self):
+        super().__init__()
+        self.conv = nn.Conv2d(3, 4, 3)
+        self.last = nn.Conv2d(4, 4, 3)
+        self.gate = nn.Hardsigmoid(inplace=True)
+        self.head = head()
+
+    def forward(self, x: Tensor) -> Tensor:
+        x = self.conv(x)
+        x = x * F.hardsigmoid(4 * x)
+        y = self.last(x)
+        return self.head(torch.tanh(y) * self.gate(y * 2))
+
+
 @case("rectifiers", [Layer(f"convs.{i}") for i in range(9)], forms=("script", "trace"))
 class Rectifiers(nn.Module):
     """Every form of rectifier, as modules, functions and operators, and one in a branch."""

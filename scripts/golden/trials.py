@@ -20,7 +20,6 @@ from pytorch_grad_cam import AblationCAM, ScoreCAM
 from pytorch_grad_cam.utils.model_targets import ClassifierOutputTarget
 
 
-
 def weighted(activation, weights):
     """A map as case takes it: one sum over channels is left to do."""
     return torch.as_tensor(activation) * torch.as_tensor(weights)[:, :, None, None]
@@ -123,7 +122,13 @@ def surrogates(name, net, inputs, k, samples):
             values.append(explainer.attribute(x[n : n + 1], baselines=0.1, **one))
             seen.append(drawn)
         assert seen[0] == seen[-1]
-        case(name, method, torch.cat(values), {"Features": options, "Baseline": {"Value": 0.1}, "Coalitions": seen[0]}, k=k)
+        case(
+            name,
+            method,
+            torch.cat(values),
+            {"Features": options, "Baseline": {"Value": 0.1}, "Coalitions": seen[0]},
+            k=k,
+        )
 
 
 def main():
