@@ -12,7 +12,8 @@
 //     how that number changes with the output ([Top1], [Class], [Probability],
 //     [Margin], any Go function through [Func]);
 //   - a [Method] turns activations and gradients into a raw, signed map
-//     ([GradCAM], [HiResCAM], [Seed]);
+//     ([GradCAM], [IntegratedGradients], [RISE] and all others of [Catalogue],
+//     which docs/methods.md describes);
 //   - a [Layout] says which axes of an activation are channels and which are
 //     space. It is found by shape, so that convolutional networks, Swin and
 //     vision transformers need no adapter.
