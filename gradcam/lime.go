@@ -18,8 +18,8 @@ type LIME struct {
 	Features Features
 	// Baseline is where features are absent; the default is zeros.
 	Baseline Baseline
-	// Alpha is the lasso's penalty; 0 is 0.01. Where scores are probabilities, that
-	// of few features exceeds it.
+	// Alpha is the lasso's penalty; 0 is 0.01, which little of a score that is a
+	// probability exceeds.
 	Alpha float64
 	// KernelWidth divides the distance; 0 is 1.
 	KernelWidth float64

@@ -162,7 +162,8 @@ const DefaultMemory = 64 << 20
 
 // WithMemory bounds the copies that methods such as ScoreCAM, RISE or occlusion
 // hold at a time, in bytes. It changes the time they take, not what they return;
-// a single copy is always held.
+// a single copy is always held. The default suits a processor; a GPU is faster
+// with a gigabyte.
 func WithMemory(bytes int64) Option {
 	return func(e *Explainer) error {
 		if bytes < 1 {

@@ -51,7 +51,7 @@ func (m RISE) Map(ctx context.Context, run *Run) ([]Attribution, error) {
 	if err != nil {
 		return nil, err
 	}
-	if m.Masks < 0 || m.Cells < 0 || m.Probability < 0 || m.Probability > 1 {
+	if m.Masks < 0 || m.Cells < 0 || !(m.Probability >= 0 && m.Probability <= 1) {
 		return nil, markf(ErrOption, "%+v: give numbers from 1 and a probability from 0 to 1", m)
 	}
 	masks := m.masks(run.Source(), H, W)

@@ -29,7 +29,7 @@ func (m SSCAM) Needs() Needs {
 
 // Map returns one raw map a layer.
 func (m SSCAM) Map(ctx context.Context, run *Run) ([]Attribution, error) {
-	if m.Samples < 0 || m.Sigma < 0 {
+	if m.Samples < 0 || !(m.Sigma >= 0) {
 		return nil, markf(ErrOption, "%+v: give numbers above 0", m)
 	}
 	samples, sigma := orDefault(m.Samples, 35), float32(orDefault(m.Sigma, 2))
@@ -209,6 +209,9 @@ func (r *Run) upsampler(v View, kind func(h, w, H, W int) *resample.Resizer) (*r
 // [N, C, L] has one row.
 func (r *Run) plane() (h, w int, err error) {
 	shape := r.Input().Shape
+	if r.Input().Ints != nil {
+		return 0, 0, markf(ErrLayer, "the input holds integers, which cannot be masked: choose another one with WithInput")
+	}
 	if r.batch.explainer.inputOrder != ChannelsLast {
 		switch len(shape) {
 		case 3:
