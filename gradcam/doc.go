@@ -10,7 +10,7 @@
 //
 //   - a [Target] turns one sample's output into the number to explain, and says
 //     how that number changes with the output ([Top1], [Class], [Probability],
-//     [Margin], any Go function through [Func]);
+//     [Margin], [Similarity], [Mask], [Boxes], any Go function through [Func]);
 //   - a [Method] turns activations and gradients into a raw, signed map
 //     ([GradCAM], [IntegratedGradients], [RISE] and all others of [Catalogue],
 //     which docs/methods.md describes);

@@ -74,7 +74,7 @@ def main():
     ]
     for overlap in (0.5, 0.875):
         found, references, labels = boxes()
-        words = ";".join(",".join(f"{v:g}" for v in [*r, l]) for r, l in zip(references, labels))
+        words = ";".join(",".join(f"{v:g}" for v in [*r, l]) for r, l in zip(references, labels, strict=True))
         suffix = "" if overlap == 0.5 else f"@{overlap:g}"
         cases.append(case(f"box:{words}{suffix}", FasterRCNNBoxScoreTarget(labels, references, overlap), found))
     with open(sys.argv[1] if len(sys.argv) > 1 else "gradcam/testdata/targets.json", "w") as f:
