@@ -101,6 +101,12 @@ func TestGuidedIsPlainWhenNothingIsNegative(t *testing.T) {
 	assert.NotEqual(t, explain(t, closed, x, gradcam.Class(0), gradcam.WithMethod(gradcam.Saliency{Signed: true}))[0].Raw[0].Values, guided)
 }
 
+// The map that captum's own tests hold GuidedGradCam to.
+func TestGuidedGradCAMOfCaptumsTests(t *testing.T) {
+	r := explain(t, enginetest.NewToy(), enginetest.ToyInput(0), gradcam.Class(0), gradcam.WithMethod(gradcam.GuidedGradCAM{}), gradcam.WithLayer("relu1"))[0]
+	assert.Equal(t, []float32{0, 0, 4, 4, 0, 0, 12, 8, 28, 84, 97.5, 65, 28, 56, 65, 32.5}, r.Raw[0].Values.Data)
+}
+
 // silent draws no noise.
 type silent struct{ gradcam.Source }
 

@@ -44,7 +44,8 @@ type Layout struct {
 // FindLayout tells the layout of an activation by its shape and the shape of
 // the model's input, [N, C, H, W] or [N, C, D, H, W]: space must keep the
 // input's proportions. Of [N, 56, 56, 96] and [N, 96, 56, 56], only one order
-// makes a 224 x 224 image square. Channels first wins a tie.
+// makes a 224 x 224 image square. Channels first wins a tie. Behind an input of
+// token ids [N, T], [N, T, C] has a place a token.
 func FindLayout(shape, input []int) (Layout, error) {
 	var space []int
 	if len(input) > 2 {
@@ -53,6 +54,8 @@ func FindLayout(shape, input []int) (Layout, error) {
 	switch {
 	case len(shape) == 3 && len(space) == 2:
 		return tokenGrid(shape, space)
+	case len(shape) == 3 && len(input) == 2 && shape[1] == input[1]:
+		return Layout{Order: ChannelsLast}, nil // ids of tokens in, their embeddings out
 	case len(shape) < 2 || len(shape) > 5:
 		return Layout{}, fmt.Errorf("shape %v is no activation of channels and up to three spatial axes", shape)
 	case len(shape) >= 4 && len(shape) == len(input):

@@ -34,6 +34,7 @@ func TestFindLayout(t *testing.T) {
 		{"DINOv2 with registers", []int{2, 261, 384}, image, Layout{Tokens, 5, []int{16, 16}}},
 		{"no class token", []int{2, 196, 768}, image, Layout{Tokens, 0, []int{14, 14}}},
 		{"tokens, not square", []int{1, 241, 192}, []int{1, 3, 192, 320}, Layout{Tokens, 1, []int{12, 20}}},
+		{"embedding of token ids", []int{2, 12, 64}, []int{2, 12}, Layout{Order: ChannelsLast}},
 		{"overlapping patches", []int{1, 485, 192}, image, Layout{Tokens, 1, []int{22, 22}}},
 	} {
 		got, err := FindLayout(c.shape, c.input)

@@ -9,11 +9,6 @@ import (
 	"github.com/torchlight-go/torchlight/engine"
 )
 
-// A pass with gradients keeps every value between its start and the output, of
-// which the start is a small part: of ResNet-50 at 224 x 224 one in 150. Counting
-// sixteen values for each keeps such a pass within a few times the budget.
-const keptForGradient = 16
-
 // variants are changed copies of a batch whose gradients a method adds up: points
 // along a path, or noisy inputs. They run several at a time, as many as the memory
 // budget allows. One copy, which is as large as the batch that the caller gave, is
@@ -36,7 +31,7 @@ type point struct{ activations, gradients []engine.Array }
 
 // run passes all copies through the network.
 func (v variants) run(ctx context.Context, r *Run) error {
-	at := min(v.count, r.Rows(keptForGradient*v.like.Len()))
+	at := min(v.count, r.Rows(keptInNetwork*v.like.Len()))
 	for done := 0; done < v.count; {
 		if err := ctx.Err(); err != nil {
 			return err
