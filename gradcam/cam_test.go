@@ -164,8 +164,8 @@ func TestIdentities(t *testing.T) {
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			assert.InDeltaSlice(t, sumOf(c.one, c.a, c.g), sumOf(c.same, c.a, c.g), 1e-4)
-			any := random(rng, 1, 16, 7, 7)
-			assert.NotEqual(t, sumOf(c.one, any, g), sumOf(c.same, any, g), "elsewhere they differ, or this shows nothing")
+			other := random(rng, 1, 16, 7, 7)
+			assert.NotEqual(t, sumOf(c.one, other, g), sumOf(c.same, other, g), "elsewhere they differ, or this shows nothing")
 		})
 	}
 }

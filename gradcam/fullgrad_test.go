@@ -13,7 +13,7 @@ import (
 	"github.com/torchlight-go/torchlight/gradcam/enginetest"
 )
 
-// plainSpread is the sum of pytorch-grad-cam's scale_accross_batch_and_channels:
+// plainSpread is the sum of pytorch-grad-cam's scaling across batch and channels:
 // each channel stretched and enlarged by itself.
 func plainSpread(sum []float64, channels [][]float64, h, w, H, W int) {
 	for _, c := range channels {

@@ -50,7 +50,7 @@ func withoutMeans(weighted []float32, channels int) (*mat.Dense, bool) {
 	for c := range channels {
 		row, sum := data[c*places:(c+1)*places], 0.0
 		for p, v := range weighted[c*places : (c+1)*places] {
-			if v == v { //nolint:staticcheck // false for NaN only
+			if v == v { // false for NaN only
 				row[p] = float64(v)
 			}
 			sum += row[p]
