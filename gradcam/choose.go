@@ -2,6 +2,7 @@ package gradcam
 
 import (
 	"context"
+	"errors"
 	"fmt"
 
 	"github.com/torchlight-go/torchlight/engine"
@@ -29,7 +30,7 @@ func probeSizes(asked int) int { return [...]int{1, 8, 32}[min(asked, 2)] }
 // other tokens at zero up to the last attention: such layers show nothing.
 func ChooseLayer(ctx context.Context, candidates []Candidate, probe Probe) (Choice, error) {
 	if len(candidates) == 0 {
-		return Choice{}, markf(ErrLayer, "no submodule returns anything with space in it: name a layer")
+		return Choice{}, markf(ErrNoLayer, "no submodule returns anything with space in it; name a layer")
 	}
 	choice := Choice{Candidates: candidates}
 	var refused error
@@ -48,6 +49,9 @@ func ChooseLayer(ctx context.Context, candidates []Candidate, probe Probe) (Choi
 			refused = err
 		}
 		probed += len(part)
+	}
+	if errors.Is(refused, ErrOutput) {
+		return Choice{}, refused
 	}
 	if refused != nil {
 		return Choice{}, fmt.Errorf("%w: none of the %d layers with space in them can be cut at: %w", ErrLayer, len(candidates), refused)
@@ -164,7 +168,7 @@ func (e *Explainer) choose(ctx context.Context, inputs []engine.Array) (Choice, 
 		}
 		output, err := chooseOutput(outputs, e.outputName)
 		if err != nil {
-			return Choice{}, fmt.Errorf("%w, or name the layer to explain", err)
+			return Choice{}, err
 		}
 		candidates := Candidates(calls, inputs[e.input].Shape, outputs[output].Array.Shape)
 		choice, err := ChooseLayer(ctx, candidates, e.probe(inputs))

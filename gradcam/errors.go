@@ -20,6 +20,8 @@ var (
 	ErrMethod = errors.New("method does not fit")
 	// ErrOption says that an option of a method is out of range.
 	ErrOption = errors.New("option out of range")
+	// ErrNoLayer is the [ErrLayer] of a model without any layer to choose.
+	ErrNoLayer = fmt.Errorf("no layer: %w", ErrLayer)
 	// ErrOutput says that the model's outputs offer nothing to explain.
 	ErrOutput = errors.New("no output to explain")
 )

@@ -23,15 +23,17 @@ type Explainer struct {
 	outputName string
 	kind       OutputKind
 	labels     []string
-	top        int
-	log        *slog.Logger
-	seed       uint64
-	source     Source
-	memory     int64
-	progress   func(Progress) // nil: nobody listens
-	observer   Observer       // nil: nobody looks
-	input      int            // the one that is explained
-	inputOrder Order          // of that input
+	// mislabelled is done when labels were found not to fit.
+	mislabelled sync.Once
+	top         int
+	log         *slog.Logger
+	seed        uint64
+	source      Source
+	memory      int64
+	progress    func(Progress) // nil: nobody listens
+	observer    Observer       // nil: nobody looks
+	input       int            // the one that is explained
+	inputOrder  Order          // of that input
 
 	eigenSmoothing, augSmoothing bool
 

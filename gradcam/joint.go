@@ -13,6 +13,7 @@ func (e *Explainer) scored(outputs []engine.Output, n int, targets []Target) (in
 	if err == nil {
 		var ys []Sample
 		if ys, err = samples(outputs[i], n, e.kind); err == nil {
+			e.checkLabels(ys[0])
 			return i, ys, nil
 		}
 	}

@@ -31,7 +31,23 @@ func labelIndex(name string, labels []string) (int, error) {
 			return 0, markf(ErrTarget, "label %q: classes %s have it: give one by its index", name, list(found))
 		}
 	}
-	return 0, markf(ErrTarget, "label %q: no class has it%s", name, nearest.Hint(name, labels))
+	hint := nearest.Hint(name, labels)
+	if hint == "" {
+		hint = "; give one of the model's labels, or a class by its index"
+	}
+	return 0, markf(ErrTarget, "label %q: no class has it%s", name, hint)
+}
+
+// checkLabels warns, once, of labels that are those of other classes. One output
+// stands for two classes.
+func (e *Explainer) checkLabels(y Sample) {
+	classes, _, _, _ := y.axes()
+	if len(e.labels) == 0 || classes == 1 || classes == len(e.labels) {
+		return
+	}
+	e.mislabelled.Do(func() {
+		e.log.Warn(fmt.Sprintf("%d labels for %d classes, so names may be those of other classes; give one label a class", len(e.labels), classes))
+	})
 }
 
 // label is the name of class i, or "".

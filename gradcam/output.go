@@ -15,7 +15,7 @@ func chooseOutput(outputs []engine.Output, name string) (int, error) {
 		return 0, err
 	}
 	if a := outputs[i].Array; a.Ints != nil || a.Data == nil {
-		return 0, markf(ErrOutput, "%s holds integers, which have no gradient: does the model end in argmax? export it without, or name another output%s",
+		return 0, markf(ErrOutput, "%s holds integers, which have no gradient: does the model end in argmax? export it without%s",
 			outputName(outputs[i].Name), others(outputs))
 	}
 	return i, nil
@@ -28,10 +28,10 @@ func findOutput(outputs []engine.Output, name string) (int, error) {
 				return i, nil
 			}
 		}
-		return 0, markf(ErrOutput, "the model has no output %q: it has %s", name, outputNames(outputs))
+		return 0, markf(ErrOutput, "the model has no output %q: %s", name, offeredOutputs(outputs))
 	}
 	if len(outputs) == 0 {
-		return 0, markf(ErrOutput, "the model returned no tensor")
+		return 0, markf(ErrOutput, "the model returned no tensor; export it so that it returns its scores")
 	}
 	if len(outputs) == 1 {
 		return 0, nil
@@ -62,7 +62,18 @@ func others(outputs []engine.Output) string {
 	if len(float) == 0 {
 		return ""
 	}
-	return ": " + outputNames(float)
+	return ", or name another output: " + outputNames(float)
+}
+
+// offeredOutputs says what can be named.
+func offeredOutputs(outputs []engine.Output) string {
+	switch {
+	case len(outputs) == 0:
+		return "it returned no tensor; export it so that it returns its scores"
+	case len(outputs) == 1 && outputs[0].Name == "":
+		return "its only output has no name; name none"
+	}
+	return "it has " + outputNames(outputs)
 }
 
 func outputName(name string) string {
@@ -86,8 +97,12 @@ func outputNames(outputs []engine.Output) string {
 // samples splits an output by its batch axis, after checking that it has one
 // and that every number is finite.
 func samples(o engine.Output, n int, kind OutputKind) ([]Sample, error) {
-	if len(o.Array.Shape) == 0 || o.Array.Shape[0] != n {
-		return nil, markf(ErrOutput, "%s has shape %v for a batch of %d: its first axis must be the batch", outputName(o.Name), o.Array.Shape, n)
+	if len(o.Array.Shape) == 0 {
+		return nil, markf(ErrOutput, "%s is one number for a batch of %d; export the model so that it returns scores for each sample", outputName(o.Name), n)
+	}
+	if o.Array.Shape[0] != n {
+		return nil, markf(ErrOutput, "%s has shape %v for a batch of %d: its first axis must be the batch; a trace has the size of its example baked in: give that size, or export with torch.jit.script",
+			outputName(o.Name), o.Array.Shape, n)
 	}
 	if err := o.Array.Check(); err != nil {
 		return nil, err

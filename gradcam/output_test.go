@@ -46,7 +46,7 @@ func TestChooseOutputErrors(t *testing.T) {
 		outputs    []engine.Output
 		name, want string
 	}{
-		{nil, "", "the model returned no tensor"},
+		{nil, "", "the model returned no tensor; export it so that it returns its scores"},
 		{[]engine.Output{integers("")}, "", "the output holds integers, which have no gradient: does the model end in argmax?"},
 		{[]engine.Output{integers("out"), floats("scores")}, "", `output out holds integers, which have no gradient: does the model end in argmax? export it without, or name another output: "scores"`},
 		{[]engine.Output{floats("a"), floats("b")}, "", `several outputs: name one of "a", "b"`},
@@ -64,7 +64,7 @@ func TestSamplesErrors(t *testing.T) {
 	_, err := samples(engine.Output{Name: "out", Array: engine.NewArray(1, 3)}, 2, Logits)
 	assert.ErrorContains(t, err, "output out has shape [1 3] for a batch of 2: its first axis must be the batch")
 	_, err = samples(engine.Output{Array: engine.Array{Data: []float32{1}}}, 1, Logits)
-	assert.ErrorContains(t, err, "the output has shape []")
+	assert.ErrorContains(t, err, "the output is one number for a batch of 1; export the model")
 	_, err = samples(engine.Output{Array: engine.NewArray(1, 0)}, 1, Logits)
 	assert.ErrorContains(t, err, "is empty")
 	_, err = samples(engine.Output{Array: engine.Array{Shape: []int{1, 2}, Data: []float32{1}}}, 1, Logits)

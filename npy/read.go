@@ -44,6 +44,26 @@ func ReadFile(path string) (engine.Array, error) {
 	return a, nil
 }
 
+// TypeOf is NumPy's name of the type of a file's elements, such as "uint8": what
+// [ReadFile] widened to int64 or float32.
+func TypeOf(path string) (string, error) {
+	f, err := os.Open(path)
+	if err != nil {
+		return "", fmt.Errorf("npy: %w", err)
+	}
+	defer f.Close()
+	h, err := readHeader(f)
+	if err != nil {
+		return "", fmt.Errorf("npy: %s: %w", path, err)
+	}
+	if _, err := elementType(h.descr); err != nil {
+		return "", fmt.Errorf("npy: %s: %w", path, err)
+	}
+	return map[string]string{
+		"<f4": "float32", "<f2": "float16", "<f8": "float64", "<i8": "int64", "<i4": "int32", "|u1": "uint8", "|b1": "bool",
+	}[h.descr], nil
+}
+
 func read(r io.Reader) (engine.Array, error) {
 	h, err := readHeader(r)
 	if err != nil {

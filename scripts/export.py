@@ -374,7 +374,7 @@ def export(o: argparse.Namespace) -> None:
     if o.checkpoint:
         load_weights(model, o.checkpoint)
     elif o.module.startswith("torchvision:"):
-        raise Problem(f"{o.module}: its weights are random without --checkpoint")
+        raise Problem(f"{o.module}: its weights are random without --checkpoint; give the file of its weights")
     check_layer(model, o)
     example = torch.rand(1, o.channels, *both(o.size), generator=torch.Generator().manual_seed(0))
     module = to_torchscript(model, o.how, example)

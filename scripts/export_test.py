@@ -126,7 +126,7 @@ class ExportTest(unittest.TestCase):
             "not a module": ([f"{self.dir}/nets.py:not_a_module"], "returned int"),
             "unknown argument": ([self.net, "--args", "depth=3"], "cannot be built"),
             "unknown torchvision name": (["torchvision:resnet19"], "nearest: resnet1"),
-            "random torchvision weights": (["torchvision:resnet18"], "random without --checkpoint"),
+            "random torchvision weights": (["torchvision:resnet18"], "give the file of its weights"),
             "no such checkpoint": ([self.net, "--checkpoint", f"{self.dir}/none.pth"], "none.pth: no such file"),
             "text as checkpoint": (
                 [self.net, "--checkpoint", f"{self.dir}/text.pth"],

@@ -34,6 +34,9 @@ var (
 	ErrUnknownLayer = errors.New("unknown layer")
 	// ErrLayerNotCalled: the forward pass does not call the layer.
 	ErrLayerNotCalled = errors.New("layer not called")
+	// ErrLayerNeverCalled: no input can make the forward pass call the layer; it is
+	// an ErrLayerNotCalled.
+	ErrLayerNeverCalled = fmt.Errorf("%w by any input", ErrLayerNotCalled)
 	// ErrLayerAmbiguous: the layer is called several times and none was chosen.
 	ErrLayerAmbiguous = errors.New("layer called more than once")
 	// ErrLayerNotTensor: the layer does not return a floating-point tensor.

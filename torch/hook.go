@@ -90,7 +90,7 @@ func (m *Module) hook(spec engine.Spec, alone bool) (*Hook, error) {
 		return err
 	})
 	if err != nil {
-		return nil, m.suggest(about(err, m.object.about))
+		return nil, neverCalled(m.suggest(about(err, m.object.about)))
 	}
 	h := &Hook{object: object[*cgo.Plan]{h: p, about: "hook " + strings.Join(layers, ", ")}, module: m, layers: layers}
 	doc, err := p.Describe()

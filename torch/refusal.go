@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"regexp"
 	"slices"
+	"strconv"
 	"strings"
 )
 
@@ -91,4 +92,22 @@ func remedy(reason string, inputs []*Tensor) string {
 // "ValueError: too dark".
 func raised(reason string) bool {
 	return regexp.MustCompile(`^[A-Z]\w*(Error|Exception): `).MatchString(reason)
+}
+
+// neverCalled tells a layer that no input reaches, which the graph alone shows,
+// from one in a branch that this input did not take.
+func neverCalled(err error) error {
+	var e *Error
+	if !errors.As(err, &e) || !errors.Is(e, ErrLayerNotCalled) {
+		return err
+	}
+	e.Kind, e.Fix = ErrLayerNeverCalled, "choose one that is, see `torchlight layers`"
+	if calls := regexp.MustCompile(`layer (.*)@\d+: it is called (\d+) time`).FindStringSubmatch(e.Reason); calls != nil {
+		n, _ := strconv.Atoi(calls[2]) // digits
+		e.Fix = fmt.Sprintf("choose %s@0", calls[1])
+		if n > 1 {
+			e.Fix += fmt.Sprintf(" to %s@%d", calls[1], n-1)
+		}
+	}
+	return err
 }

@@ -94,7 +94,7 @@ func (f *explainFlags) run(c *cobra.Command, args []string) error {
 // hopeless knows the errors that every input would end in.
 func hopeless(err error) bool {
 	for _, kind := range []error{
-		torch.ErrUnknownLayer, torch.ErrFrozen, torch.ErrLayerAmbiguous, torch.ErrLayerNotTensor, torch.ErrStateful,
+		torch.ErrUnknownLayer, torch.ErrLayerNeverCalled, torch.ErrFrozen, torch.ErrLayerAmbiguous, torch.ErrLayerNotTensor, torch.ErrStateful,
 		torch.ErrTrainMode, torch.ErrNoDerivative, torch.ErrAliasing, torch.ErrInvalid,
 	} {
 		if errors.Is(err, kind) {

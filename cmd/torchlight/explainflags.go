@@ -1,7 +1,9 @@
 package main
 
 import (
+	"errors"
 	"fmt"
+	"io/fs"
 	"slices"
 	"strconv"
 	"strings"
@@ -149,15 +151,26 @@ func (f *explainFlags) config() (explain.Config, error) {
 	if c.Photo, err = f.overrides(); err != nil {
 		return c, err
 	}
+	if f.target == "" {
+		return c, misuse("--target is empty; give a class, or leave it out for top1")
+	}
 	if f.top < 1 {
 		return c, misuse("--top %d; give 1 or more", f.top)
 	}
 	if f.labels != "" {
 		if c.Labels, err = card.ReadLabels(f.labels); err != nil {
-			return c, fmt.Errorf("--labels: %w", err)
+			return c, labelsError(err)
 		}
 	}
 	return c, nil
+}
+
+// labelsError says what to do about a file of labels that is not there.
+func labelsError(err error) error {
+	if errors.Is(err, fs.ErrNotExist) {
+		return fmt.Errorf("--labels: %w; check the path", err)
+	}
+	return fmt.Errorf("--labels: %w", err)
 }
 
 func (r results) overlayStyle() (render.Style, error) {

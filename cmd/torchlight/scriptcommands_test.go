@@ -157,6 +157,7 @@ func picture(ts *testscript.TestScript, _ bool, args []string) {
 //	write ramp x.npy 2,3,8,8     float32, growing
 //	write nan x.npy 2,3,8,8      the same with a NaN in its last place
 //	write int x.npy 2,3,8,8      int64
+//	write bytes x.npy 2,3,8,8    uint8
 //	write part x.png y.png 100   the first 100 bytes of y.png
 //	write wide x.png 10000       a PNG of 10000 x 10000 black or white pixels
 func write(ts *testscript.TestScript, _ bool, args []string) {
@@ -186,19 +187,23 @@ func write(ts *testscript.TestScript, _ bool, args []string) {
 	case "nan":
 		a.Data[len(a.Data)-1] = float32(math.NaN())
 	case "int":
-		ts.Check(os.WriteFile(name, integers(shape, len(a.Data)), 0o666))
+		ts.Check(os.WriteFile(name, integers("<i8", shape, 8*len(a.Data)), 0o666))
+		return
+	case "bytes":
+		ts.Check(os.WriteFile(name, integers("|u1", shape, len(a.Data)), 0o666))
 		return
 	}
 	ts.Check(npy.WriteFile(name, a))
 }
 
-// integers is a .npy file of int64 zeros, which package npy reads but never writes.
-func integers(shape []int, n int) []byte {
-	header := fmt.Sprintf("{'descr': '<i8', 'fortran_order': False, 'shape': (%s), }", strings.Trim(strings.ReplaceAll(fmt.Sprint(shape), " ", ", "), "[]"))
+// integers is a .npy file of n bytes of zeros, whose type package npy reads but
+// never writes.
+func integers(descr string, shape []int, n int) []byte {
+	header := fmt.Sprintf("{'descr': '%s', 'fortran_order': False, 'shape': (%s), }", descr, strings.Trim(strings.ReplaceAll(fmt.Sprint(shape), " ", ", "), "[]"))
 	header += strings.Repeat(" ", 63-(10+len(header))%64) + "\n"
 	file := append([]byte("\x93NUMPY\x01\x00"), byte(len(header)), byte(len(header)>>8))
 	file = append(file, header...)
-	return append(file, make([]byte, 8*n)...)
+	return append(file, make([]byte, n)...)
 }
 
 // blackPNG is small for its number of pixels.

@@ -30,8 +30,8 @@ func Stack(inputs ...Input) (engine.Array, error) {
 	out := engine.NewArray(len(inputs), first.C, first.H, first.W)
 	for i, in := range inputs {
 		if in.C != first.C || in.H != first.H || in.W != first.W {
-			return engine.Array{}, fmt.Errorf("preprocess: input %d is %dx%dx%d, input 0 %dx%dx%d, give the pipeline a Crop: %w",
-				i, in.C, in.H, in.W, first.C, first.H, first.W, ErrPipeline)
+			return engine.Array{}, fmt.Errorf("preprocess: %w: input %d is %dx%dx%d, input 0 %dx%dx%d; give the pipeline a Crop",
+				ErrPipeline, i, in.C, in.H, in.W, first.C, first.H, first.W)
 		}
 		copy(out.Data[i*len(first.Data):], in.Data)
 	}

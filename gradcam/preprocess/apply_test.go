@@ -33,7 +33,7 @@ func TestStack(t *testing.T) {
 	wide, err := p.Apply(goldenImage(t, "source/cat.png"))
 	require.NoError(t, err)
 	_, err = Stack(cat, wide)
-	assert.EqualError(t, err, "preprocess: input 1 is 3x8x10, input 0 3x6x6, give the pipeline a Crop: invalid pipeline")
+	assert.EqualError(t, err, "preprocess: invalid pipeline: input 1 is 3x8x10, input 0 3x6x6; give the pipeline a Crop")
 	_, err = Stack()
 	assert.ErrorIs(t, err, ErrEmpty)
 }

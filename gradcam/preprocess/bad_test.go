@@ -63,11 +63,11 @@ func TestBadInput(t *testing.T) {
 		says string
 	}{
 		{"empty", nil, Options{}, ErrEmpty, "the file is empty"},
-		{"text", []byte("hello"), Options{}, ErrNotImage, `it begins with "hello", give a PNG or JPEG`},
+		{"text", []byte("hello"), Options{}, ErrNotImage, `not an image: it begins with "hello"; give a PNG or JPEG`},
 		{"zeros", make([]byte, 1000), Options{}, ErrNotImage, "give a PNG or JPEG"},
 		{"zip", []byte("PK\x03\x04 and so on"), Options{}, ErrNotImage, `"PK\x03\x04 and"`},
 
-		{"webp", golden(t, "refused/cat.webp"), Options{}, ErrUnsupported, "WebP is not decoded, convert it to PNG or JPEG"},
+		{"webp", golden(t, "refused/cat.webp"), Options{}, ErrUnsupported, "unsupported image: WebP is not decoded; convert it to PNG or JPEG"},
 		{"tiff", golden(t, "refused/cat.tiff"), Options{}, ErrUnsupported, "TIFF is not decoded"},
 		{"bmp", golden(t, "refused/cat.bmp"), Options{}, ErrUnsupported, "BMP is not decoded"},
 		{"avif", golden(t, "refused/cat.avif"), Options{}, ErrUnsupported, "AVIF is not decoded"},
@@ -89,11 +89,11 @@ func TestBadInput(t *testing.T) {
 		{"png checksum", edit(png, len(png)-20, 1, 2, 3, 4), Options{}, ErrCorrupt, "png: invalid format"},
 		{"png colour type", edit(png, 25, 5), Options{}, ErrUnsupported, "save it as an 8-bit RGB PNG"},
 		{"png over the default budget", pngOfSize(png, 30000, 30000), Options{}, ErrTooManyPixels,
-			"PNG of 30000x30000 has more than 89478485 pixels, make it smaller or raise Options.MaxPixels"},
+			"too many pixels: PNG of 30000x30000 has more than 89478485; make it smaller or raise Options.MaxPixels"},
 		{"png that cannot be", pngOfSize(png, 9000, 9000), Options{}, ErrTruncated, "cannot hold a PNG of 9000x9000"},
-		{"png over a budget", png, Options{MaxPixels: 30*38 - 1}, ErrTooManyPixels, "more than 1139 pixels"},
+		{"png over a budget", png, Options{MaxPixels: 30*38 - 1}, ErrTooManyPixels, "more than 1139;"},
 		{"file over a budget", png, Options{MaxBytes: 100}, ErrTooManyBytes,
-			"the file has more than 100 bytes, make it smaller or raise Options.MaxBytes"},
+			"too many bytes: the file has more than 100; make it smaller or raise Options.MaxBytes"},
 
 		{"jpeg start", jpg[:3], Options{}, ErrTruncated, "JPEG ends before its image data"},
 		{"jpeg two bytes", jpg[:2], Options{}, ErrTruncated, "JPEG of 2 bytes"},
@@ -110,7 +110,7 @@ func TestBadInput(t *testing.T) {
 		{"jpeg 12 bits", edit(jpg, frame, 12), Options{}, ErrUnsupported, "12 bits a sample"},
 		{"jpeg arithmetic", edit(jpg, frame-3, 0xc9), Options{}, ErrUnsupported, "arithmetic coding is not decoded"},
 		{"jpeg lossless", edit(jpg, frame-3, 0xc3), Options{}, ErrUnsupported, "lossless"},
-		{"jpeg odd sampling", edit(jpg, frame+7, 0x31), Options{}, ErrUnsupported, "subsampling ratio, save it as a baseline JPEG"},
+		{"jpeg odd sampling", edit(jpg, frame+7, 0x31), Options{}, ErrUnsupported, "subsampling ratio; save it as a baseline JPEG"},
 		{"jpeg tables", edit(jpg, bytes.Index(jpg, []byte{0xff, 0xdb})+4, 0x77), Options{}, ErrCorrupt, "invalid JPEG format: bad Tq value"},
 		{"jpeg that cannot be", edit(jpg, frame+1, 0x20, 0, 0x20, 0), Options{}, ErrTruncated, "cannot hold a JPEG of 8192x8192"},
 		{"jpeg over the default budget", edit(jpg, frame+1, 0xff, 0xff, 0xff, 0xff), Options{}, ErrTooManyPixels, "65535x65535"},

@@ -112,8 +112,8 @@ type head struct {
 // readHead recognises the format, reads its header and checks both budgets.
 func readHead(b []byte, o Options) (head, error) {
 	if limit := o.maxBytes(); int64(len(b)) > limit {
-		return head{}, fmt.Errorf("the file has more than %d bytes, make it smaller or raise Options.MaxBytes: %w",
-			limit, ErrTooManyBytes)
+		return head{}, fmt.Errorf("%w: the file has more than %d; make it smaller or raise Options.MaxBytes",
+			ErrTooManyBytes, limit)
 	}
 	f, err := sniff(b)
 	if err != nil {
@@ -124,8 +124,8 @@ func readHead(b []byte, o Options) (head, error) {
 		return head{}, err
 	}
 	if h.W > o.maxPixels()/h.H {
-		return head{}, fmt.Errorf("%s of %dx%d has more than %d pixels, make it smaller or raise Options.MaxPixels: %w",
-			f, h.W, h.H, o.maxPixels(), ErrTooManyPixels)
+		return head{}, fmt.Errorf("%w: %s of %dx%d has more than %d; make it smaller or raise Options.MaxPixels",
+			ErrTooManyPixels, f, h.W, h.H, o.maxPixels())
 	}
 	return h, nil
 }

@@ -116,5 +116,5 @@ func TestDecodeFileNamesTheFile(t *testing.T) {
 	_, err = DecodeFile("testdata", Options{})
 	assert.ErrorContains(t, err, "testdata")
 	_, err = DecodeFile(filepath.Join("testdata", "refused", "cat.webp"), Options{})
-	assert.EqualError(t, err, "preprocess: testdata/refused/cat.webp: WebP is not decoded, convert it to PNG or JPEG: unsupported image")
+	assert.EqualError(t, err, "preprocess: testdata/refused/cat.webp: unsupported image: WebP is not decoded; convert it to PNG or JPEG")
 }

@@ -42,7 +42,7 @@ func ExamplePipeline() {
 
 	// Output:
 	// [1 1 28 28] -0.42421296 <nil>
-	// preprocess: Mean [0.1307]: want 3 numbers, one a channel: invalid pipeline
+	// preprocess: invalid pipeline: Mean [0.1307]: want 3 numbers, one a channel
 }
 
 func ExampleGeometry_ToOriginal() {

@@ -79,12 +79,12 @@ func sniff(b []byte) (format, error) {
 		case formatPNG, formatJPEG, formatGIF:
 			return s.name, nil
 		}
-		return "", fmt.Errorf("%s is not decoded, convert it to PNG or JPEG: %w", s.name, ErrUnsupported)
+		return "", fmt.Errorf("%w: %s is not decoded; convert it to PNG or JPEG", ErrUnsupported, s.name)
 	}
 	for _, s := range signatures()[:4] { // what is left of a decodable one
 		if bytes.HasPrefix([]byte(s.magic), b) {
 			return "", fmt.Errorf("%s of %d bytes: %w", s.name, len(b), ErrTruncated)
 		}
 	}
-	return "", fmt.Errorf("it begins with %q, give a PNG or JPEG: %w", b[:min(len(b), 8)], ErrNotImage)
+	return "", fmt.Errorf("%w: it begins with %q; give a PNG or JPEG", ErrNotImage, b[:min(len(b), 8)])
 }

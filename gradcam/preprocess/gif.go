@@ -72,7 +72,7 @@ func decodeGIF(b []byte, head gifHead) (*Image, error) {
 	}
 	frame, ok := decoded.(*image.Paletted)
 	if !ok {
-		return nil, fmt.Errorf("GIF decoded to %T, save it as PNG: %w", decoded, ErrUnsupported)
+		return nil, fmt.Errorf("%w: GIF decoded to %T; save it as PNG", ErrUnsupported, decoded)
 	}
 	m := NewImage(head.w, head.h)
 	table := paletteRGB(frame.Palette)

@@ -30,8 +30,8 @@ func decodeJPEG(b []byte, head jpegHead) (*Image, error) {
 		return nil, fmt.Errorf("%d bytes cannot hold a JPEG of %dx%d: %w", len(b), head.w, head.h, ErrTruncated)
 	}
 	if n := bytes.Count(b[head.scan:], []byte{0xff, sos}); n > maxScans {
-		return nil, fmt.Errorf("JPEG of %d scans, at most %d are decoded, save it as a baseline JPEG: %w",
-			n, maxScans, ErrUnsupported)
+		return nil, fmt.Errorf("%w: JPEG of %d scans, at most %d are decoded; save it as a baseline JPEG",
+			ErrUnsupported, n, maxScans)
 	}
 	decoded, err := jpeg.Decode(io.MultiReader(
 		bytes.NewReader(neutralHeader(head.space)), bytes.NewReader(head.tables), bytes.NewReader(b[head.scan:])))
@@ -49,7 +49,7 @@ func decodeJPEG(b []byte, head jpegHead) (*Image, error) {
 	case *image.CMYK:
 		return cmykRGB(m, head), nil
 	default:
-		return nil, fmt.Errorf("JPEG decoded to %T, save it as a baseline JPEG: %w", decoded, ErrUnsupported)
+		return nil, fmt.Errorf("%w: JPEG decoded to %T; save it as a baseline JPEG", ErrUnsupported, decoded)
 	}
 }
 
@@ -68,7 +68,7 @@ func jpegError(err error, ended bool) error {
 	var unsupported jpeg.UnsupportedError
 	switch {
 	case errors.As(err, &unsupported):
-		return fmt.Errorf("%w, save it as a baseline JPEG: %w", err, ErrUnsupported)
+		return fmt.Errorf("%w: %w; save it as a baseline JPEG", ErrUnsupported, err)
 	case !ended || errors.Is(err, io.ErrUnexpectedEOF):
 		return fmt.Errorf("JPEG ends within its image data: %w", ErrTruncated)
 	default:

@@ -137,16 +137,16 @@ func isFrame(marker byte) bool {
 func jpegFrame(marker byte, body []byte) ([]byte, error) {
 	switch {
 	case marker > 0xc2:
-		return nil, fmt.Errorf("JPEG with lossless, hierarchical or arithmetic coding is not decoded, "+
-			"save it as a baseline JPEG: %w", ErrUnsupported)
+		return nil, fmt.Errorf("%w: JPEG with lossless, hierarchical or arithmetic coding is not decoded; "+
+			"save it as a baseline JPEG", ErrUnsupported)
 	case len(body) < 6 || len(body) != 6+3*int(body[5]):
 		return nil, fmt.Errorf("JPEG frame header of %d bytes: %w", len(body), ErrCorrupt)
 	case body[0] != 8:
-		return nil, fmt.Errorf("JPEG with %d bits a sample is not decoded, save it with 8: %w",
-			body[0], ErrUnsupported)
+		return nil, fmt.Errorf("%w: JPEG with %d bits a sample is not decoded; save it with 8",
+			ErrUnsupported, body[0])
 	case body[5] != 1 && body[5] != 3 && body[5] != 4:
-		return nil, fmt.Errorf("JPEG with %d components is not decoded, save it as RGB: %w",
-			body[5], ErrUnsupported)
+		return nil, fmt.Errorf("%w: JPEG with %d components is not decoded; save it as RGB",
+			ErrUnsupported, body[5])
 	case body[1]|body[2] == 0 || body[3]|body[4] == 0:
 		return nil, fmt.Errorf("JPEG of size 0: %w", ErrCorrupt)
 	}

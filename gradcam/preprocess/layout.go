@@ -18,8 +18,8 @@ func (p Pipeline) Geometry(w, h int) (Geometry, error) {
 	g := Geometry{OriginalW: w, OriginalH: h}
 	g.ResizedW, g.ResizedH = resizedSize(w, h, p.Resize)
 	if g.ResizedW > maxSide || g.ResizedH > maxSide {
-		return Geometry{}, fmt.Errorf("preprocess: photo of %dx%d would become %dx%d, crop it or give Resize a height and a width: %w",
-			w, h, g.ResizedW, g.ResizedH, ErrTooManyPixels)
+		return Geometry{}, fmt.Errorf("preprocess: %w: photo of %dx%d would become %dx%d; crop it or give Resize a height and a width",
+			ErrTooManyPixels, w, h, g.ResizedW, g.ResizedH)
 	}
 	g.CropW, g.CropH = g.ResizedW, g.ResizedH
 	switch len(p.Crop) {
@@ -29,8 +29,8 @@ func (p Pipeline) Geometry(w, h int) (Geometry, error) {
 		g.CropW, g.CropH = p.Crop[1], p.Crop[0]
 	}
 	if g.CropW > DefaultMaxPixels/g.CropH {
-		return Geometry{}, fmt.Errorf("preprocess: photo of %dx%d would become an input of %dx%d, give Crop a size: %w",
-			w, h, g.CropW, g.CropH, ErrTooManyPixels)
+		return Geometry{}, fmt.Errorf("preprocess: %w: photo of %dx%d would become an input of %dx%d; give Crop a size",
+			ErrTooManyPixels, w, h, g.CropW, g.CropH)
 	}
 	g.CropX, g.CropY = centre(g.ResizedW, g.CropW), centre(g.ResizedH, g.CropH)
 	return g, nil

@@ -55,8 +55,8 @@ func TestGeometryRefuses(t *testing.T) {
 	_, err := ImageNet(3).Geometry(0, 5)
 	assert.ErrorIs(t, err, ErrEmpty)
 	_, err = ImageNet(3).Geometry(1, 70000)
-	assert.EqualError(t, err, "preprocess: photo of 1x70000 would become 256x17920000, "+
-		"crop it or give Resize a height and a width: too many pixels")
+	assert.EqualError(t, err, "preprocess: too many pixels: photo of 1x70000 would become 256x17920000; "+
+		"crop it or give Resize a height and a width")
 	_, err = Pipeline{Resize: []int{256}}.Geometry(10, 20000)
 	assert.ErrorIs(t, err, ErrTooManyPixels)
 	_, err = Pipeline{Channels: 2}.Geometry(5, 5)

@@ -147,7 +147,7 @@ func finite(values []float64) bool {
 }
 
 func invalid(format string, args ...any) error {
-	return fmt.Errorf("preprocess: "+format+": %w", append(args, ErrPipeline)...)
+	return fmt.Errorf("preprocess: %w: "+format, append([]any{ErrPipeline}, args...)...)
 }
 
 func (p Pipeline) channels() int {

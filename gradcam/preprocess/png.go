@@ -92,7 +92,7 @@ func pngError(err error, ended bool) error {
 	var unsupported png.UnsupportedError
 	switch {
 	case errors.As(err, &unsupported):
-		return fmt.Errorf("%w, save it as an 8-bit RGB PNG: %w", err, ErrUnsupported)
+		return fmt.Errorf("%w: %w; save it as an 8-bit RGB PNG", ErrUnsupported, err)
 	case !ended || errors.Is(err, io.ErrUnexpectedEOF):
 		return fmt.Errorf("PNG ends within its image data: %w", ErrTruncated)
 	default:

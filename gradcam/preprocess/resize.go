@@ -11,10 +11,10 @@ func (m *Image) Resize(w, h int, by Interpolation) (*Image, error) {
 		return nil, err
 	}
 	if w < 1 || h < 1 {
-		return nil, fmt.Errorf("preprocess: resize to %dx%d: both must be positive: %w", w, h, ErrPipeline)
+		return nil, fmt.Errorf("preprocess: %w: resize to %dx%d; both must be positive", ErrPipeline, w, h)
 	}
 	if _, ok := kernelOf(by); !ok && by != Nearest && by != NearestExact {
-		return nil, fmt.Errorf("preprocess: resize by %q: no such interpolation: %w", by, ErrPipeline)
+		return nil, fmt.Errorf("preprocess: %w: resize by %q, which is no interpolation; give bilinear, bicubic or another", ErrPipeline, by)
 	}
 	r := resizePIL(raster{m.W, m.H, 3, m.Pix}, w, h, image.Rect(0, 0, w, h), by)
 	if w == m.W && h == m.H { // never shared with m

@@ -136,7 +136,7 @@ func TestResizeRefuses(t *testing.T) {
 	_, err := m.Resize(0, 3, Bilinear)
 	assert.ErrorIs(t, err, ErrPipeline)
 	_, err = m.Resize(3, 3, "sinc")
-	assert.EqualError(t, err, `preprocess: resize by "sinc": no such interpolation: invalid pipeline`)
+	assert.EqualError(t, err, `preprocess: invalid pipeline: resize by "sinc", which is no interpolation; give bilinear, bicubic or another`)
 	_, err = (&Image{W: 2, H: 2, Pix: make([]uint8, 11)}).Resize(3, 3, Bilinear)
 	assert.ErrorIs(t, err, ErrCorrupt)
 	_, err = (*Image)(nil).Resize(3, 3, Bilinear)

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strings"
 
 	"github.com/torchlight-go/torchlight/engine"
 	"github.com/torchlight-go/torchlight/gradcam"
@@ -61,7 +62,7 @@ func (r row) fail(err error) {
 	if r.work.samples() > 1 {
 		err = fmt.Errorf("sample %d: %w", r.index, withFix(err))
 	}
-	r.work.err = withFix(err)
+	r.work.err = r.work.asStored(withFix(err))
 }
 
 // withFix drops the number of the sample within its batch, which nobody knows, and
@@ -83,7 +84,15 @@ func (s *Session) hopeless(err error) bool {
 	if errors.As(err, &sample) {
 		return false
 	}
-	return errors.Is(err, gradcam.ErrOutput) || errors.Is(err, gradcam.ErrMethod) || s.config.Hopeless != nil && s.config.Hopeless(err)
+	return errors.Is(err, gradcam.ErrOutput) || errors.Is(err, gradcam.ErrNoLayer) || errors.Is(err, gradcam.ErrMethod) || s.config.Hopeless != nil && s.config.Hopeless(err)
+}
+
+// aboutModel names the model in an error that is about it, not about an input.
+func (s *Session) aboutModel(err error) error {
+	if strings.Contains(err.Error(), s.config.Model) {
+		return err
+	}
+	return fmt.Errorf("%s: %w", s.config.Model, err)
 }
 
 // fits says whether sample b may run in a batch with sample a.
@@ -125,7 +134,7 @@ func (s *Session) explain(ctx context.Context, rows []row) error {
 		case errors.Is(err, gradcam.ErrOption):
 			return misuse{err}
 		case s.hopeless(err):
-			return err
+			return s.aboutModel(err)
 		case errors.As(err, &sample):
 			rows[sample.Sample].fail(err)
 		case len(rows) == 1:

@@ -41,6 +41,9 @@ func Inputs(args []string) ([]string, error) {
 	seen := map[string]string{}
 	for _, f := range files {
 		other, taken := seen[stem(f)]
+		if taken && other == f {
+			return nil, misusef("%s is given twice; name it once", f)
+		}
 		if taken {
 			return nil, misusef("%s and %s would both be written as %s.*; explain them in two runs, into two folders", other, f, stem(f))
 		}

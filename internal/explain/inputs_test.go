@@ -24,7 +24,7 @@ func TestInputs(t *testing.T) {
 		{args: []string{"photos"}, want: []string{"photos/a.jpg", "photos/b.PNG", "photos/c.npy"}},
 		{args: []string{"x.jpeg", "photos/within", "missing.png"}, want: []string{"x.jpeg", "photos/within/e.png", "missing.png"}},
 		{args: []string{"photos", "b.npy"}, fails: "photos/b.PNG and b.npy would both be written as b.*"},
-		{args: []string{"x.jpeg", "x.jpeg"}, fails: "x.jpeg and x.jpeg"},
+		{args: []string{"x.jpeg", "x.jpeg"}, fails: "x.jpeg is given twice; name it once"},
 		{args: []string{"bare"}, fails: "folder bare holds no .png, .jpg, .jpeg, .gif, .npy"},
 	} {
 		got, err := Inputs(c.args)

@@ -71,6 +71,18 @@ func (src *source) readArray() error {
 	return nil
 }
 
+// asStored names the type of an array of integers in an error about it: the engine
+// knows int64 only.
+func (src *source) asStored(err error) error {
+	if src.array.Ints == nil {
+		return err
+	}
+	if t, unread := npy.TypeOf(src.file); unread == nil && t != "int64" {
+		return fmt.Errorf("%w (the file holds %s, which is read as int64)", err, t)
+	}
+	return err
+}
+
 func (s *Session) readPhoto(ctx context.Context, src *source) error {
 	start := time.Now()
 	var err error
