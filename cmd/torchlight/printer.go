@@ -28,6 +28,7 @@ type printer struct {
 	json     bool
 	lines    bool // explained inputs are told on out
 	terminal bool // there is somebody to watch on err
+	several  bool // methods explain each input
 	inputs   int
 
 	mu     sync.Mutex
@@ -59,7 +60,7 @@ func (p *printer) Explained(records []explain.Record) {
 	for _, r := range records {
 		p.tellChoice(r)
 		if r.Reason != "" {
-			p.warn(fmt.Sprintf("%s: the map is blank (%s): %s", name(r), r.Reason, meaning(r)))
+			p.warn(fmt.Sprintf("%s: the map is blank (%s): %s", p.name(r), r.Reason, meaning(r)))
 		}
 		switch {
 		case p.json:
@@ -191,6 +192,14 @@ func name(r explain.Record) string {
 		return fmt.Sprintf("%s[%d]", r.Input, r.Sample)
 	}
 	return r.Input
+}
+
+// name tells the method as well, of several.
+func (p *printer) name(r explain.Record) string {
+	if p.several {
+		return name(r) + " by " + r.Method
+	}
+	return name(r)
 }
 
 // meaning explains a blank map.
