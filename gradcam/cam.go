@@ -97,6 +97,9 @@ func (c CAM) Map(ctx context.Context, run *Run) ([]Attribution, error) {
 		}
 	}
 	return eachLayer(run, activations, func(i int, a View) Attribution {
+		if c == XGradCAM || c == GradCAMPlusPlus {
+			run.warnOfNegatives(i, a)
+		}
 		weigh := func(dst []float32, n, c int) {
 			if gradients == nil {
 				f.weigh(dst, a.Channel(n, c), nil)
@@ -109,6 +112,15 @@ func (c CAM) Map(ctx context.Context, run *Run) ([]Attribution, error) {
 		}
 		return Attribution{Values: run.combine(a, weigh), Finish: f.finish}
 	}), nil
+}
+
+// warnOfNegatives tells of a layer that is not behind a ReLU, to a method that
+// divides by sums of its activation.
+func (r *Run) warnOfNegatives(layer int, a View) {
+	if low, _ := extremes(a.Data); low < 0 {
+		r.batch.explainer.log.Warn("layer has negative values: where a channel's sum is near zero or below, its weight explodes or changes its sign",
+			"method", r.method, "layer", r.Layers()[layer], "lowest", low)
+	}
 }
 
 // eachLayer makes one attribution a layer.

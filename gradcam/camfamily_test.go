@@ -1,9 +1,12 @@
 package gradcam_test
 
 import (
+	"bytes"
 	"encoding/json"
+	"log/slog"
 	"math"
 	"os"
+	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
@@ -182,4 +185,38 @@ func TestRefineCAMEqualsTorchCAM(t *testing.T) {
 	r := explain(t, enginetest.NewToyHead(readGolden(t).Head), enginetest.ToyInput(0), gradcam.Class(0), gradcam.WithLayers("conv1", "relu1"),
 		gradcam.WithCompat(gradcam.TorchCAM), gradcam.WithMethod(gradcam.RefineCAM{Base: gradcam.LayerCAM}))[0]
 	assert.InDeltaSlice(t, []float32{0, 0.0022, 0.0138, 1}, r.Map().Data, 5e-5)
+}
+
+// FinerCAM hands on what its base is: a product of layers.
+func TestFinerCAMOfRefineCAMIsAProduct(t *testing.T) {
+	options := func(m gradcam.Method) []gradcam.Option {
+		return []gradcam.Option{gradcam.WithLayers("conv1", "relu1"), gradcam.WithMethod(m)}
+	}
+	toy := enginetest.NewToyHead(readGolden(t).Head)
+	product := explain(t, toy, enginetest.ToyInput(0), gradcam.Class(0), append(options(gradcam.FinerCAM{Base: gradcam.GradCAMPlusPlus}), gradcam.WithFusion(gradcam.Product))...)[0]
+	mean := explain(t, toy, enginetest.ToyInput(0), gradcam.Class(0), options(gradcam.FinerCAM{Base: gradcam.GradCAMPlusPlus})...)[0]
+	got := explain(t, toy, enginetest.ToyInput(0), gradcam.Class(0), options(gradcam.FinerCAM{Base: gradcam.RefineCAM{}})...)[0]
+	assert.Equal(t, product.Map(), got.Map())
+	assert.NotEqual(t, mean.Map(), got.Map())
+}
+
+func TestKPCACAMRefusesLargeLayers(t *testing.T) {
+	c := canned([]float32{1, 0}, nil)
+	c.Values["early"] = engine.NewArray(1, 1, 91, 91)
+	e, err := gradcam.New(c, gradcam.WithLayer("early"), gradcam.WithMethod(gradcam.KPCACAM{}))
+	require.NoError(t, err)
+	_, err = e.Explain(ctx, image(1))
+	require.ErrorIs(t, err, gradcam.ErrLayer)
+	assert.ErrorContains(t, err, "layer early has 8281 positions, whose kernel would have their square: name a later layer, of 8192 at most, or use eigencam")
+}
+
+func TestMethodsThatDivideBySumsWarnOfNegativeValues(t *testing.T) {
+	for method, warns := range map[gradcam.CAM]bool{gradcam.XGradCAM: true, gradcam.GradCAMPlusPlus: true, gradcam.GradCAM: false} {
+		for layer, negative := range map[string]bool{"conv1": true, "relu1": false} {
+			var log bytes.Buffer
+			explain(t, enginetest.NewToy(), enginetest.ToyInput(0), gradcam.Class(0), gradcam.WithLayer(layer),
+				gradcam.WithMethod(method), gradcam.WithLogger(slog.New(slog.NewTextHandler(&log, nil))))
+			assert.Equal(t, warns && negative, strings.Contains(log.String(), "layer has negative values"), "%s %s", method, layer)
+		}
+	}
 }

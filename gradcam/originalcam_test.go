@@ -21,8 +21,10 @@ func TestOriginalCAMEqualsItsPlainTwin(t *testing.T) {
 		for i, v := range x.Row(n).Data {
 			want[i%4] += weights[1][i/4] * float64(v)
 		}
+		grad := explain(t, &enginetest.Pooled{Weights: weights}, x, gradcam.Class(1), gradcam.WithLayer(enginetest.Layer))[n].Raw[0].Values
 		for p, v := range want {
 			assert.InDelta(t, v, r.Raw[0].Values.Data[p], 1e-5)
+			assert.InDelta(t, v, 4*grad.Data[p], 1e-5, "it is Grad-CAM times the positions")
 		}
 	}
 	counts := net.Counts()

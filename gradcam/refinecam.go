@@ -40,8 +40,11 @@ func (m RefineCAM) base() Method {
 
 // fusesOf says how the maps of several layers become one under a method.
 func (e *Explainer) fusesOf(m Method) Fusion {
-	if _, ok := m.(RefineCAM); ok {
+	switch m := m.(type) {
+	case RefineCAM:
 		return Product
+	case FinerCAM:
+		return e.fusesOf(m.base())
 	}
 	return e.fuses()
 }
