@@ -168,7 +168,7 @@ func (e *Explainer) choose(ctx context.Context, inputs []engine.Array) (Choice, 
 		}
 		output, err := chooseOutput(outputs, e.outputName)
 		if err != nil {
-			return Choice{}, err
+			return Choice{}, fmt.Errorf("%w, or name the layer to explain", err)
 		}
 		candidates := Candidates(calls, inputs[e.input].Shape, outputs[output].Array.Shape)
 		choice, err := ChooseLayer(ctx, candidates, e.probe(inputs))
