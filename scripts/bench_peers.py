@@ -16,6 +16,8 @@ fast_forward      torch.jit.optimize_for_inference of the scripted model
 pytorch_grad_cam  GradCAM of pytorch-grad-cam, forward included, map at input size
 torch_cam         GradCAM of torch-cam, forward included, map at the layer's size
 captum            LayerGradCam of captum, forward included, raw map
+NAME              a method of pytorch-grad-cam by its class: AblationCAM, ScoreCAM, EigenCAM
+projection        EigenCAM's decomposition alone, of an activation computed before
 
 A first request also warms up, uncounted. Errors come back as {"error": "..."}.
 """
@@ -35,8 +37,9 @@ import torch
 import torchvision
 from captum.attr import LayerGradCam
 from parity_ref import zoo
-from pytorch_grad_cam import GradCAM
+from pytorch_grad_cam import AblationCAM, EigenCAM, GradCAM, ScoreCAM
 from pytorch_grad_cam.utils.model_targets import ClassifierOutputTarget
+from pytorch_grad_cam.utils.svd_on_activations import get_2d_projection
 from torchcam.methods import GradCAM as TorchCam
 
 MODELS: dict[str, Callable[[], torch.nn.Module]] = {
@@ -45,6 +48,7 @@ MODELS: dict[str, Callable[[], torch.nn.Module]] = {
     "resnet50": zoo.settled(torchvision.models.resnet50),
     "densenet121": zoo.settled(torchvision.models.densenet121),
 }
+PEER_METHODS = {"AblationCAM": AblationCAM, "ScoreCAM": ScoreCAM, "EigenCAM": EigenCAM}
 WARM_UPS = 3  # the profiling executor compiles in its first two or three runs
 TARGET = 281
 
@@ -92,7 +96,12 @@ class Bench:
         if what == "captum":
             explainer = LayerGradCam(model, module)
             return lambda: explainer.attribute(x, target=targets)
-        raise ValueError(f"what {what!r}: want forward, fast_forward, pytorch_grad_cam, torch_cam or captum")
+        if what in PEER_METHODS:
+            return peer_method(PEER_METHODS[what], model, module, x, targets)
+        if what == "projection":
+            activation = activation_of(model, module, x)
+            return lambda: get_2d_projection(activation)
+        raise ValueError(f"what {what!r}: see the head of this file")
 
     def measure(self, request: dict) -> list[float]:
         """Milliseconds of n calls, one by one."""
@@ -105,7 +114,8 @@ class Bench:
         if fresh:
             self.calls[key] = self.prepare(what, name, layer, batch)
         call = self.calls[key]
-        for _ in range(WARM_UPS if fresh else 0):
+        # A method of a thousand passes needs no warm-up, and has no time for it.
+        for _ in range(0 if not fresh else 1 if what in PEER_METHODS else WARM_UPS):
             call()
         times = []
         for _ in range(request.get("n", 1)):
@@ -123,6 +133,25 @@ def peer_grad_cam(model, module, x, targets) -> Callable[[], object]:
             return explainer(input_tensor=x, targets=[ClassifierOutputTarget(t) for t in targets])
 
     return call
+
+
+def peer_method(method, model, module, x, targets) -> Callable[[], object]:
+    """Any method of pytorch-grad-cam, with its defaults."""
+
+    def call():
+        with method(model, [module]) as explainer:
+            return explainer(input_tensor=x, targets=[ClassifierOutputTarget(t) for t in targets])
+
+    return call
+
+
+def activation_of(model, module, x) -> np.ndarray:
+    kept = []
+    handle = module.register_forward_hook(lambda _module, _inputs, value: kept.append(value))
+    with torch.no_grad():
+        model(x)
+    handle.remove()
+    return kept[0].numpy()
 
 
 def peer_torch_cam(model, module, x, targets) -> Callable[[], object]:

@@ -56,6 +56,14 @@ func run(ctx context.Context, args []string) error {
 		figures, rows = append(figures, f), append(rows, f)
 	}
 	printPasses(os.Stdout, rows)
+	methods, err := measureMethods(ctx, *only, peer, *rounds)
+	if err != nil {
+		return err
+	}
+	printMethods(os.Stdout, methods)
+	for _, f := range methods {
+		figures = append(figures, f)
+	}
 	if *only == "" || strings.Contains("process", *only) {
 		p, err := measureProcesses(ctx, *python, *rounds)
 		if err != nil {

@@ -78,7 +78,7 @@ type passFigure struct {
 
 func measurePass(ctx context.Context, c passCase, p *peer, rounds int) (passFigure, error) {
 	f := passFigure{Case: c.Name, Model: c.Model, Layer: c.Layer, Method: "gradcam", Batch: c.Batch, Threads: c.Threads, Ratios: map[string]float64{}, of: c}
-	explain, done, err := prepare(ctx, c)
+	explain, done, err := prepare(ctx, c, gradcam.GradCAM)
 	if err != nil {
 		return f, err
 	}
@@ -122,7 +122,23 @@ func measurePass(ctx context.Context, c passCase, p *peer, rounds int) (passFigu
 
 // prepare loads the model and returns a call that explains the batch and makes
 // its maps at the size of the input, in milliseconds.
-func prepare(ctx context.Context, c passCase) (explain func() (float64, error), done func(), err error) {
+func prepare(ctx context.Context, c passCase, m gradcam.Method) (explain func() (float64, error), done func(), err error) {
+	run, done, err := load(ctx, c, m)
+	if err != nil {
+		return nil, nil, err
+	}
+	return func() (float64, error) {
+		start := time.Now()
+		results, err := run()
+		for _, r := range results {
+			runtime.KeepAlive(r.Map())
+		}
+		return float64(time.Since(start).Microseconds()) / 1e3, err
+	}, done, nil
+}
+
+// load returns a call that explains the batch.
+func load(ctx context.Context, c passCase, method gradcam.Method) (run func() ([]gradcam.Result, error), done func(), err error) {
 	if err := torch.SetNumThreads(c.Threads); err != nil {
 		return nil, nil, err
 	}
@@ -136,20 +152,13 @@ func prepare(ctx context.Context, c passCase) (explain func() (float64, error), 
 	if err != nil {
 		return nil, nil, err
 	}
-	e, err := gradcam.New(m, gradcam.WithLayer(c.Layer))
+	e, err := gradcam.New(m, gradcam.WithLayer(c.Layer), gradcam.WithMethod(method))
 	if err != nil {
 		m.Close()
 		return nil, nil, err
 	}
-	explain = func() (float64, error) {
-		start := time.Now()
-		results, err := e.Explain(ctx, x, gradcam.Class(target))
-		for _, r := range results {
-			runtime.KeepAlive(r.Map())
-		}
-		return float64(time.Since(start).Microseconds()) / 1e3, err
-	}
-	return explain, func() { e.Close(); m.Close() }, nil
+	run = func() ([]gradcam.Result, error) { return e.Explain(ctx, x, gradcam.Class(target)) }
+	return run, func() { e.Close(); m.Close() }, nil
 }
 
 // printPasses prints a line a case: times, ratios and whether goals are met.

@@ -31,6 +31,7 @@ type request struct {
 func startPeer(ctx context.Context, python string) (*peer, error) {
 	p := &peer{command: exec.CommandContext(ctx, python, "scripts/bench_peers.py", "--out", "build/bench")}
 	p.command.Stderr = os.Stderr
+	p.command.Env = append(os.Environ(), "TQDM_DISABLE=1") // pytorch-grad-cam's progress bars
 	var err error
 	if p.in, err = p.command.StdinPipe(); err != nil {
 		return nil, err
