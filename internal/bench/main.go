@@ -1,11 +1,12 @@
 // Command bench measures explanations against the forward pass and the Python
 // peers, in one run, on the same inputs and weights.
 //
-//	bench --python PYTHON [--rounds N] [--only NAME] [--out build/bench.json]
+//	bench --python PYTHON [--rounds N] [--only NAME] [--out build/bench.json] [--strict]
 //
 // Go and Python take turns, round by round, so that both see the same machine.
 // A figure is the median over rounds; a ratio is the median of the rounds'
-// ratios. `make bench` runs it.
+// ratios. `make bench` runs it. The last lines say which goals were missed; with
+// --strict, a missed one is an error.
 package main
 
 import (
@@ -33,6 +34,7 @@ func run(ctx context.Context, args []string) error {
 	rounds := flags.Int("rounds", 7, "rounds of each case")
 	only := flags.String("only", "", "only the cases whose name contains this")
 	out := flags.String("out", "build/bench.json", "where the figures go")
+	strict := flags.Bool("strict", false, "fail when a goal is missed")
 	if err := flags.Parse(args); err != nil {
 		return err
 	}
@@ -55,12 +57,13 @@ func run(ctx context.Context, args []string) error {
 		fmt.Fprintf(os.Stderr, "bench: %s done\n", c.Name)
 		figures, rows = append(figures, f), append(rows, f)
 	}
-	printPasses(os.Stdout, rows)
+	told := &tables{Writer: os.Stdout}
+	printPasses(told, rows)
 	methods, err := measureMethods(ctx, *only, peer, *rounds)
 	if err != nil {
 		return err
 	}
-	printMethods(os.Stdout, methods)
+	printMethods(told, methods)
 	for _, f := range methods {
 		figures = append(figures, f)
 	}
@@ -69,7 +72,7 @@ func run(ctx context.Context, args []string) error {
 		if err != nil {
 			return err
 		}
-		printProcesses(os.Stdout, p)
+		printProcesses(told, p)
 		for _, f := range p {
 			figures = append(figures, f)
 		}
@@ -78,5 +81,8 @@ func run(ctx context.Context, args []string) error {
 	if err != nil {
 		return err
 	}
-	return os.WriteFile(*out, append(doc, '\n'), 0o644)
+	if err := os.WriteFile(*out, append(doc, '\n'), 0o644); err != nil {
+		return err
+	}
+	return told.sum(*strict)
 }

@@ -45,7 +45,7 @@ func measureProcesses(ctx context.Context, python string, rounds int) ([]process
 		timeGoal float64
 	}{
 		{"explain one photo, cold", own, []string{python, "scripts/cold_peer.py", "build/bench/mobilenet_v2.pth", photo, out}, 5},
-		{"explain, against inference in Python", own, []string{python, "scripts/rss_peer.py", sample}, 0},
+		{"explain, against inference in Python", own, []string{python, "scripts/rss_peer.py", sample, "--runs", "1"}, 0},
 	}
 	var all []processFigure
 	for _, p := range pairs {
