@@ -27,6 +27,7 @@ import numpy as np
 arguments = sys.argv
 out, x = pathlib.Path(arguments[arguments.index("--out") + 1]), pathlib.Path(arguments[-1])
 values = np.load({values!r})
+pathlib.Path({values!r}).with_name("arguments").write_text(" ".join(arguments))
 for stage in values.files:
     np.save(out / f"{{x.stem}}.{{stage}}.npy", values[stage])
 samples = [{{"sample": i, "layer": "relu1", "method": "gradcam", "target": {{"index": 0}}}} for i in range(2)]
@@ -67,6 +68,9 @@ class ParityTest(unittest.TestCase):
         code, text = self.run_parity(self.values)
         self.assertEqual(code, 0, text)
         self.assertEqual([line.split()[0] for line in text.splitlines()[2:]], list(parity.STAGES))
+        self.assertNotIn("--exact", (self.dir / "arguments").read_text())
+        self.assertEqual(self.run_parity(self.values, 0, "--exact")[0], 0)
+        self.assertIn("--exact", (self.dir / "arguments").read_text())
 
     def test_each_wrong_stage_is_named(self):
         for stage in parity.STAGES:
@@ -82,6 +86,8 @@ class ParityTest(unittest.TestCase):
                     self.assertEqual(code, 1, text)
                     line = next(line for line in text.splitlines() if line.startswith(stage))
                     self.assertTrue("<--" in line or "shape" in line, text)
+                    self.assertIn("run again with --exact", text)
+                    self.assertNotIn("run again", self.run_parity(wrong, 0, "--exact")[1])
 
     def test_what_cannot_run_is_said(self):
         self.assertEqual(self.run_parity(self.values, 3)[0], 2)
