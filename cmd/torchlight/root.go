@@ -117,7 +117,7 @@ func (f *modelFlags) setThreads() error {
 // operator gets: half of them. The other half reads ahead and writes behind; and a
 // thread of libtorch that waits for another one spins, so that with a thread for
 // every processor anything else that runs makes each operator wait
-// (docs/decisions/threads.md).
+// (docs/decisions/0008-threads.md).
 func defaultThreads(processors int) int { return max(1, processors/2) }
 
 func (f *modelFlags) load(device torch.Device) (*torch.Module, error) {
