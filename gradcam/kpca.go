@@ -56,10 +56,9 @@ func (m KPCACAM) project(activation []float32, channels int) []float64 {
 	if gamma == 0 {
 		gamma = 1 / float64(channels)
 	}
-	var kernel mat.SymDense
-	kernel.SymOuterK(gamma, x.T())
-	centreKernel(&kernel)
-	lambda, v := leading(&kernel)
+	kernel := products(gamma, mat.DenseCopyOf(x.T()))
+	centreKernel(kernel)
+	lambda, v := leading(kernel)
 	r := mat.NewVecDense(places, nil)
 	r.ScaleVec(math.Sqrt(max(lambda, 0)), v)
 	orient(r.RawVector().Data)

@@ -8,7 +8,7 @@ import (
 )
 
 // small is the order up to which all eigenvectors cost less than an iteration.
-const small = 64
+const small = 16
 
 // leading is the largest eigenvalue and a unit eigenvector of it, both NaN if
 // the matrix holds an infinity.

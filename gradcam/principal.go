@@ -25,13 +25,13 @@ func principal(weighted []float32, channels int) []float64 {
 	if constant {
 		return make([]float64, places)
 	}
-	var gram mat.SymDense
+	var gram *mat.SymDense
 	if places <= channels {
-		gram.SymOuterK(1, x.T())
+		gram = products(1, mat.DenseCopyOf(x.T()))
 	} else {
-		gram.SymOuterK(1, x)
+		gram = products(1, x)
 	}
-	lambda, v := leading(&gram)
+	lambda, v := leading(gram)
 	r := mat.NewVecDense(places, nil)
 	if places <= channels { // v is the left singular vector
 		r.ScaleVec(math.Sqrt(lambda), v)
@@ -40,6 +40,14 @@ func principal(weighted []float32, channels int) []float64 {
 	}
 	orient(r.RawVector().Data)
 	return r.RawVector().Data
+}
+
+// products are a times those of all pairs of rows. Rows that lie in one piece are
+// multiplied several times faster than columns.
+func products(a float64, rows *mat.Dense) *mat.SymDense {
+	var p mat.SymDense
+	p.SymOuterK(a, rows)
+	return &p
 }
 
 // withoutMeans is [channels, positions] without each channel's mean, NaN set to
