@@ -121,25 +121,11 @@ func writeRecords(path string, records []Record, photo bool) error {
 // the layer's, and signs.
 func (s *Session) overlay(w *work, r gradcam.Result) (*preprocess.Image, error) {
 	space := w.array.Shape[len(w.array.Shape)-2:]
-	heat, err := r.MapSize(space[0], space[1])
+	heat, err := r.Display(space[0], space[1])
 	if err != nil {
 		return nil, err
 	}
-	if !r.Normalised {
-		stretch(heat.Data)
-	}
 	return render.Overlay(w.photo, heat, w.geometry, s.config.Style)
-}
-
-// stretch divides a map that is not normalised by its maximum, for display. What
-// is negative is dark.
-func stretch(heat []float32) {
-	top := slices.Max(heat)
-	for i, v := range heat {
-		if heat[i] = max(v, 0); top > 0 {
-			heat[i] /= top
-		}
-	}
 }
 
 // arrays are the results in .npy. A photo's have no batch axis.

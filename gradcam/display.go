@@ -1,0 +1,38 @@
+package gradcam
+
+import (
+	"slices"
+
+	"github.com/torchlight-go/torchlight/engine"
+)
+
+// shown is the share of an input attribution's places that are shown below full
+// brightness. A handful of pixels outshine all others, and a picture scaled by
+// them is black; the saliency library of Google's PAIR cuts at the same share.
+const shown = 0.99
+
+// Display is the map as a picture shows it, [H, W] in 0..1. What is negative is
+// dark; maps that keep their scale are divided by their maximum, and input
+// attributions by the value that one place in a hundred exceeds. For numbers
+// use [Result.MapSize].
+func (r Result) Display(h, w int) (engine.Array, error) {
+	m, err := r.MapSize(h, w)
+	if err != nil {
+		return m, err
+	}
+	_, top := extremes(m.Data)
+	if r.finish == Magnitude {
+		order := slices.Sorted(slices.Values(m.Data))
+		if v := order[int(shown*float64(len(order)-1))]; v > 0 {
+			top = v
+		}
+	} else if r.Normalised {
+		top = 1
+	}
+	for i, v := range m.Data {
+		if m.Data[i] = max(v, 0); top > 0 {
+			m.Data[i] = min(m.Data[i]/top, 1)
+		}
+	}
+	return m, nil
+}
