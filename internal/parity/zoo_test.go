@@ -41,6 +41,8 @@ const (
 	// A map value on the edge between two entries of the colour map may fall on
 	// either side; neighbouring entries differ by up to 4 levels of 255.
 	colourStep = 4
+	// However far Python's own value moves, a folded one may not differ by more.
+	mostSensitive = 0.05
 )
 
 // row is a line of the table: the largest differences of one layer in one form
@@ -49,20 +51,29 @@ type row struct {
 	model, form, layer string
 	folded             bool
 	worst              map[string]float64
+	// sensitivity is the largest part of a limit above the tolerance; above counts
+	// stages beyond the tolerance, skipped overlays of maps that were.
+	sensitivity    float64
+	above, skipped int
 }
 
 // limit is the tolerance of a stage. Folding rounds differently, and a gradient
 // behind a kink can then differ by whole terms: by what Python's own does.
-func (r row) limit(l layer, stage string) float64 {
+func (r *row) limit(l layer, stage string) float64 {
 	if !r.folded && r.form != "frozen" { // freezing folded it already
 		return tolerance
 	}
-	return tolerance + 2*l.Sensitivity[strings.ReplaceAll(stage, " ", "_")]
+	s := min(2*l.Sensitivity[strings.ReplaceAll(stage, " ", "_")], mostSensitive)
+	r.sensitivity = max(r.sensitivity, s)
+	return tolerance + s
 }
 
 func (r *row) note(t *testing.T, stage string, value, limit float64) {
 	t.Helper()
 	r.worst[stage] = max(r.worst[stage], value)
+	if value > tolerance && stage != overlay {
+		r.above++
+	}
 	if value > limit {
 		t.Errorf("%s: %.3g is above %.3g", stage, value, limit)
 	}
@@ -98,7 +109,7 @@ func compareFile(t *testing.T, mod model, form string, folded bool, options ...t
 		if address == "" {
 			continue
 		}
-		r := &row{mod.Name, form, l.Layer, folded, map[string]float64{}}
+		r := &row{model: mod.Name, form: form, layer: l.Layer, folded: folded, worst: map[string]float64{}}
 		rows = append(rows, r)
 		t.Run(fmt.Sprintf("%s/folded=%v", l.Layer, folded), func(t *testing.T) {
 			compareLayer(t, r, loaded, address, file.Output, mod.Batches, i)
@@ -152,7 +163,11 @@ func compareMaps(ctx context.Context, t *testing.T, r *row, e *gradcam.Explainer
 	cam, seed := results[0], results[1]
 	r.note(t, rawMap, relative(t, readArray(t, l.Raw), rawOf(cam), rawMap), r.limit(l, rawMap))
 	r.note(t, finalMap, relative(t, readArray(t, l.Map), mapOf(cam), finalMap), r.limit(l, finalMap))
-	if l.Overlay != "" && r.worst[finalMap] <= tolerance {
+	switch {
+	case l.Overlay == "":
+	case r.worst[finalMap] > tolerance: // its colours are those of another map
+		r.skipped++
+	default:
 		r.note(t, overlay, compareOverlay(t, cam[0], l), colourStep)
 	}
 	if l.SeedRaw == "" {
@@ -223,7 +238,11 @@ func printTable(t *testing.T, rows []*row) {
 	for _, stage := range stages {
 		fmt.Fprintf(&s, " %10s", stage)
 	}
-	largest := map[bool]*row{false: {"largest", "", "", false, map[string]float64{}}, true: {"largest", "", "", true, map[string]float64{}}}
+	fmt.Fprintf(&s, " %10s", "sensitive")
+	largest := map[bool]*row{}
+	for _, folded := range []bool{false, true} {
+		largest[folded] = &row{model: "largest", folded: folded, worst: map[string]float64{}}
+	}
 	for _, r := range append(rows, largest[false], largest[true]) {
 		mode := map[bool]string{false: "exact", true: "folded"}[r.folded]
 		fmt.Fprintf(&s, "\n%-20s %-13s %-42s %-6s", r.model, r.form, r.layer, mode)
@@ -237,6 +256,16 @@ func printTable(t *testing.T, rows []*row) {
 			sum := largest[r.folded]
 			sum.worst[stage] = max(sum.worst[stage], v)
 		}
+		fmt.Fprintf(&s, " %10.2g", r.sensitivity)
+		if sum := largest[r.folded]; sum != r {
+			sum.sensitivity = max(sum.sensitivity, r.sensitivity)
+			sum.above += min(r.above, 1)
+			sum.skipped += r.skipped
+		}
+	}
+	for _, folded := range []bool{false, true} {
+		sum := largest[folded]
+		fmt.Fprintf(&s, "\n%s: %d of %d layers above %g in some stage, %d overlays not compared since their map was", map[bool]string{false: "exact", true: "folded"}[folded], sum.above, len(rows)/2, tolerance, sum.skipped)
 	}
 	fmt.Println(s.String() + "\n(relative to the reference's largest value, seed to the size of its terms; overlay in levels of 255)")
 }
