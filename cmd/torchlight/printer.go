@@ -139,7 +139,7 @@ func (h warnings) WithAttrs([]slog.Attr) slog.Handler         { return h }
 func (h warnings) WithGroup(string) slog.Handler              { return h }
 
 func (h warnings) Handle(_ context.Context, r slog.Record) error {
-	text := r.Message
+	text := packages().ReplaceAllString(r.Message, "$1")
 	r.Attrs(func(a slog.Attr) bool {
 		text += fmt.Sprintf(" (%s %v)", a.Key, a.Value)
 		return true
