@@ -41,8 +41,9 @@ const (
 	// A map value on the edge between two entries of the colour map may fall on
 	// either side; neighbouring entries differ by up to 4 levels of 255.
 	colourStep = 4
-	// However far Python's own value moves, a folded one may not differ by more.
-	mostSensitive = 0.05
+	// However far Python's own value moves, a folded map may not differ by more; an
+	// element of a gradient may by one term, which is all of it at worst.
+	mostOfMap, mostOfGradient = 0.05, 1
 )
 
 // row is a line of the table: the largest differences of one layer in one form
@@ -63,7 +64,11 @@ func (r *row) limit(l layer, stage string) float64 {
 	if !r.folded && r.form != "frozen" { // freezing folded it already
 		return tolerance
 	}
-	s := min(2*l.Sensitivity[strings.ReplaceAll(stage, " ", "_")], mostSensitive)
+	most := float64(mostOfMap)
+	if stage == gradient {
+		most = mostOfGradient
+	}
+	s := min(2*l.Sensitivity[strings.ReplaceAll(stage, " ", "_")], most)
 	r.sensitivity = max(r.sensitivity, s)
 	return tolerance + s
 }
