@@ -58,7 +58,7 @@ func (t classTarget) String() string {
 
 func (t classTarget) Score(y Sample) (Score, error) {
 	z := y.Values()
-	c, err := t.pick.index(z)
+	c, err := t.class(z)
 	if err != nil {
 		return Score{}, err
 	}
@@ -75,8 +75,18 @@ func (t classTarget) Score(y Sample) (Score, error) {
 }
 
 func (t classTarget) Resolve(y Sample) (Target, error) {
-	c, err := t.pick.index(y.Values())
+	c, err := t.class(y.Values())
 	return classTarget{t.of, fixedClass(c)}, err
+}
+
+// class is the one that is explained. The plain output of a class needs no further
+// name in an error.
+func (t classTarget) class(z []float64) (int, error) {
+	c, err := t.pick.index(z)
+	if err != nil && t.of != logit {
+		return 0, fmt.Errorf("target %s: %w", t, err)
+	}
+	return c, err
 }
 
 func (t classTarget) Curvature(y Sample, u []float32) ([]float32, error) {
@@ -84,7 +94,7 @@ func (t classTarget) Curvature(y Sample, u []float32) ([]float32, error) {
 		return nil, fmt.Errorf("target %s: direction has %d values, the output %v has %d", t, len(u), y.Output.Shape, y.Output.Len())
 	}
 	z := y.Values()
-	c, err := t.pick.index(z)
+	c, err := t.class(z)
 	if err != nil {
 		return nil, err
 	}
@@ -103,6 +113,9 @@ func (i fixedClass) String() string { return strconv.Itoa(int(i)) }
 
 func (i fixedClass) index(z []float64) (int, error) {
 	if i < 0 || int(i) >= len(z) {
+		if len(z) == 1 {
+			return 0, markf(ErrTarget, "class %d is out of range: the model has one output: explain class 0, binary:1 or binary:0", int(i))
+		}
 		return 0, markf(ErrTarget, "class %d is out of range: the model has classes 0 to %d", int(i), len(z)-1)
 	}
 	return int(i), nil

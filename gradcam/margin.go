@@ -17,7 +17,7 @@ func (m margin) Score(y Sample) (Score, error) {
 	z := y.Values()
 	for _, c := range []int{m.a, m.b} {
 		if _, err := fixedClass(c).index(z); err != nil {
-			return Score{}, err
+			return Score{}, fmt.Errorf("target %s: %w", m, err)
 		}
 	}
 	dz := make([]float64, len(z))

@@ -214,7 +214,10 @@ func TestTargetErrors(t *testing.T) {
 		{Class(-1), "class -1 is out of range"},
 		{TopK(4), "top4 is out of range: the model has 3 classes"},
 		{TopK(0), "top0 is out of range"},
-		{Margin(0, 9), "class 9 is out of range"},
+		{Probability(3), "target prob:3: class 3 is out of range"},
+		{LogProbability(-1), "target logprob:-1: class -1 is out of range"},
+		{Negative(ReST(3)), "target rest:3: class 3 is out of range"},
+		{Margin(0, 9), "target margin:0-9: class 9 is out of range"},
 		{Negative(Class(3)), "class 3 is out of range"},
 		{Binary(2), "target binary:2: the categories are 0 and 1"},
 		{Binary(1), "target binary:1: the model has 3 classes, not one output: explain class 1"},
@@ -228,7 +231,13 @@ func TestTargetErrors(t *testing.T) {
 		assert.ErrorContains(t, err, c.want)
 		assert.ErrorIs(t, err, ErrTarget)
 	}
-	_, err := LogProbability(1).Score(sample(Probabilities, 1, 0))
+	_, err := Probability(1).Score(sample(Sigmoid, 4))
+	assert.EqualError(t, err, "target prob:1: class 1 is out of range: the model has one output: explain class 0, binary:1 or binary:0")
+	_, err = resolve(Probability(1), sample(Sigmoid, 4))
+	assert.ErrorContains(t, err, "target prob:1: ")
+	_, err = Probability(1).(Curved).Curvature(sample(Sigmoid, 4), make([]float32, 1))
+	assert.ErrorContains(t, err, "target prob:1: ")
+	_, err = LogProbability(1).Score(sample(Probabilities, 1, 0))
 	assert.ErrorContains(t, err, "probability 0, which has no logarithm")
 	_, err = Probability(0).(Curved).Curvature(y, make([]float32, 2))
 	assert.ErrorContains(t, err, "direction has 2 values")

@@ -1,7 +1,9 @@
 package explain
 
 import (
+	"bytes"
 	"encoding/json"
+	"log/slog"
 	"os"
 	"testing"
 
@@ -83,6 +85,30 @@ func TestOptionsOutOfRange(t *testing.T) {
 		assert.Zero(t, sum)
 		assert.Empty(t, h.order)
 	}
+}
+
+// A layer that the card names concerns methods of layers, and nobody is told that
+// another does without; one that the user names is another matter.
+func TestTheCardsLayerIsNoQuestion(t *testing.T) {
+	inFolderOf(t)
+	require.NoError(t, os.WriteFile("toy.yaml", []byte(toyCard), 0o666))
+	for _, m := range gradcam.Methods() {
+		if m.Needs().Layer {
+			continue
+		}
+		for _, c := range []Config{{Method: m.Name()}, {Method: m.Name() + ",gradcam"}} {
+			var log bytes.Buffer
+			c.Target, c.Log = "0", slog.New(slog.NewTextHandler(&log, nil))
+			_, sum, err := explainToy(t, enginetest.NewToy(), c, "a.npy")
+			require.NoError(t, err, c.Method)
+			assert.Equal(t, Summary{Explained: 1}, sum)
+			assert.NotContains(t, log.String(), "ignored", c.Method)
+		}
+	}
+	var log bytes.Buffer
+	_, _, err := explainToy(t, enginetest.NewToy(), Config{Method: "saliency", Layers: []string{"conv1"}, Target: "0", Log: slog.New(slog.NewTextHandler(&log, nil))}, "a.npy")
+	require.NoError(t, err)
+	assert.Contains(t, log.String(), "layer is ignored")
 }
 
 // Smoothing is in the record.
