@@ -81,7 +81,11 @@ func (f Features) sample(run *Run, n int) ([]int, error) {
 	if f.Rows != 0 || f.Cols != 0 {
 		return grid(h, w, f.Rows, f.Cols)
 	}
-	return superpixel.SLIC(x.Row(n).Data, shape[0], h, w, f.Superpixels)
+	feature, err := superpixel.SLIC(x.Row(n).Data, shape[0], h, w, f.Superpixels)
+	if err != nil {
+		return nil, markf(ErrOption, "%v", err) // the image is as large as it says
+	}
+	return feature, nil
 }
 
 func (f Features) given(x engine.Array, n int) ([]int, error) {

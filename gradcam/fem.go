@@ -23,14 +23,14 @@ func (FEM) Needs() Needs { return Needs{Layer: true, Cost: Cost{Forward: 1}} }
 
 // Map returns one raw map a layer.
 func (m FEM) Map(_ context.Context, run *Run) ([]Attribution, error) {
+	if !(m.K >= 0) {
+		return nil, markf(ErrOption, "k is %g: give a number above 0, or 0 for 2", m.K)
+	}
 	activations, err := run.Activations()
 	if err != nil {
 		return nil, err
 	}
-	k := m.K
-	if k == 0 {
-		k = 2
-	}
+	k := orDefault(m.K, 2)
 	return eachLayer(run, activations, func(_ int, a View) Attribution {
 		return Attribution{Values: channelSum(a, func(dst []float32, n, c int) {
 			scaleChannel(dst, a.Channel(n, c), outstanding(a.Channel(n, c), k))

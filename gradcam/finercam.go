@@ -74,6 +74,9 @@ func (t finer) Score(y Sample) (Score, error) {
 
 // Resolve fixes the class and those it is compared with.
 func (t finer) Resolve(y Sample) (Target, error) {
+	if !(t.alpha > 0) {
+		return nil, markf(ErrOption, "finercam: alpha is %g: give a number above 0, or 0 for 1", t.alpha)
+	}
 	z := y.Values()
 	c, err := t.pick.index(z)
 	if err != nil {
@@ -87,7 +90,7 @@ func (t finer) Resolve(y Sample) (Target, error) {
 	var others []int
 	for _, r := range ranks {
 		if r < 1 {
-			return nil, markf(ErrTarget, "target %s: rank %d: the closest class has rank 1", t, r)
+			return nil, markf(ErrOption, "finercam: rank %d: count ranks from 1, the closest class", r)
 		}
 		if r < len(order) {
 			others = append(others, order[r])

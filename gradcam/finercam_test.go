@@ -83,19 +83,22 @@ func TestFinerCAMRefuses(t *testing.T) {
 		method FinerCAM
 		target Target
 		z      []float32
+		kind   error
 		want   string
 	}{
-		{FinerCAM{}, Probability(1), []float32{1, 2}, "target prob:1: finercam compares the raw output of a class with those of others: give a class or topK"},
-		{FinerCAM{}, Class(0), []float32{1}, "the model has 1 classes, and none of ranks [1 2 3] to compare with: use gradcam"},
-		{FinerCAM{Ranks: []int{0}}, Class(0), []float32{1, 2}, "rank 0: the closest class has rank 1"},
-		{FinerCAM{}, Class(4), []float32{1, 2}, "class 4 is out of range"},
+		{FinerCAM{}, Probability(1), []float32{1, 2}, ErrTarget, "target prob:1: finercam compares the raw output of a class with those of others: give a class or topK"},
+		{FinerCAM{}, Class(0), []float32{1}, ErrTarget, "the model has 1 classes, and none of ranks [1 2 3] to compare with: use gradcam"},
+		{FinerCAM{Ranks: []int{0}}, Class(0), []float32{1, 2}, ErrOption, "finercam: rank 0: count ranks from 1, the closest class"},
+		{FinerCAM{Alpha: -1}, Class(0), []float32{1, 2}, ErrOption, "finercam: alpha is -1: give a number above 0, or 0 for 1"},
+		{FinerCAM{Alpha: math.NaN()}, Class(0), []float32{1, 2}, ErrOption, "finercam: alpha is NaN"},
+		{FinerCAM{}, Class(4), []float32{1, 2}, ErrTarget, "class 4 is out of range"},
 	} {
 		y := sampleOf(Logits, c.z...)
 		targets, err := aim(c.method, []Target{c.target}, []Sample{y})
 		if err == nil {
 			_, err = targets[0].Score(y)
 		}
-		assert.ErrorIs(t, err, ErrTarget)
+		assert.ErrorIs(t, err, c.kind)
 		assert.ErrorContains(t, err, c.want)
 	}
 }

@@ -1,6 +1,7 @@
 package gradcam_test
 
 import (
+	"context"
 	"math"
 	"testing"
 
@@ -72,6 +73,26 @@ func TestInputGradientIsOfTheTarget(t *testing.T) {
 	results, err := e.Explain(ctx, enginetest.ToyInput(0, 0), gradcam.Class(0), gradcam.Class(1))
 	require.NoError(t, err)
 	assert.NotEqual(t, results[0].Raw[0].Values, results[1].Raw[0].Values)
+}
+
+// An attribution belongs to whoever gets it: writing to it changes no other method.
+func TestAttributionsAreNotTheSharedGradient(t *testing.T) {
+	for _, m := range []gradcam.Method{gradcam.Saliency{Signed: true}, gradcam.Saliency{}, gradcam.InputXGradient, gradcam.GuidedBackprop, gradcam.Deconvnet} {
+		spoiler := own{m.Needs(), func(ctx context.Context, run *gradcam.Run) ([]gradcam.Attribution, error) {
+			maps, err := m.Map(ctx, run)
+			for i := range maps[0].Values.Data {
+				maps[0].Values.Data[i] = 7
+			}
+			return maps, err
+		}}
+		want := explain(t, enginetest.NewToy(), enginetest.ToyInput(1), gradcam.Class(0), gradcam.WithMethod(m))[0]
+		e, err := gradcam.New(enginetest.NewToy(), gradcam.WithMethods(spoiler, m))
+		require.NoError(t, err)
+		all, err := e.ExplainAll(ctx, []engine.Array{enginetest.ToyInput(1)}, gradcam.Class(0))
+		require.NoError(t, err)
+		assert.Equal(t, want.Raw[0].Values, all[1][0].Raw[0].Values, m.Name())
+		require.NoError(t, e.Close())
+	}
 }
 
 // Images, volumes, sequences and tables: raw maps and finished ones.

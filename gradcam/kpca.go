@@ -30,6 +30,9 @@ func (KPCACAM) Needs() Needs { return Needs{Layer: true, Cost: Cost{Forward: 1}}
 // Map returns one raw map a layer. A layer of more than 8192 positions is
 // refused.
 func (m KPCACAM) Map(_ context.Context, run *Run) ([]Attribution, error) {
+	if !(m.Gamma >= 0) {
+		return nil, markf(ErrOption, "gamma is %g: give a number above 0, or 0 for one over the number of channels", m.Gamma)
+	}
 	activations, err := run.Activations()
 	if err != nil {
 		return nil, err
@@ -52,11 +55,7 @@ func (m KPCACAM) project(activation []float32, channels int) []float64 {
 	if constant {
 		return make([]float64, places)
 	}
-	gamma := m.Gamma
-	if gamma == 0 {
-		gamma = 1 / float64(channels)
-	}
-	kernel := products(gamma, mat.DenseCopyOf(x.T()))
+	kernel := products(orDefault(m.Gamma, 1/float64(channels)), mat.DenseCopyOf(x.T()))
 	centreKernel(kernel)
 	lambda, v := leading(kernel)
 	r := mat.NewVecDense(places, nil)

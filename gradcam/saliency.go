@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"math"
+	"slices"
 
 	"github.com/torchlight-go/torchlight/engine"
 )
@@ -27,7 +28,9 @@ func (m Saliency) Map(ctx context.Context, run *Run) ([]Attribution, error) {
 	if err != nil {
 		return nil, err
 	}
-	if !m.Signed {
+	if m.Signed {
+		g = own(g)
+	} else {
 		g = magnitudes(g)
 	}
 	return []Attribution{run.inputAttribution(g)}, nil
@@ -77,6 +80,7 @@ func (m InputGradient) Map(ctx context.Context, run *Run) ([]Attribution, error)
 	case InputXGradient:
 		g = product(g, run.Input())
 	case GuidedBackprop, Deconvnet:
+		g = own(g)
 	default:
 		return nil, fmt.Errorf("no such attribution: give InputXGradient, GuidedBackprop or Deconvnet")
 	}
@@ -85,6 +89,12 @@ func (m InputGradient) Map(ctx context.Context, run *Run) ([]Attribution, error)
 
 func gradientNeeds(rule engine.ReluRule) Needs {
 	return Needs{Input: true, Relu: rule, Cost: Cost{Forward: 1, Backward: 1}}
+}
+
+// own is a copy: the run keeps its gradient for other methods, and an attribution
+// belongs to whoever gets it.
+func own(a engine.Array) engine.Array {
+	return engine.Array{Shape: slices.Clone(a.Shape), Data: slices.Clone(a.Data)}
 }
 
 // magnitudes are |a|.
