@@ -12,7 +12,7 @@ import (
 // input of zeros, which of a normalised image is the mean colour, not black.
 type Baseline struct {
 	// Value fills the baseline. For an input of integers it is rounded.
-	Value float64
+	Value float64 `default:"0" about:"what fills the baseline"`
 	// Array is the baseline itself, in place of Value: [C, H, W] for all samples,
 	// or [N, C, H, W], one each.
 	Array engine.Array

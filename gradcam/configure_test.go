@@ -5,58 +5,7 @@ import (
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
-
-	"github.com/torchlight-go/torchlight/engine"
 )
-
-type filter int
-
-func (filter) Choices() []string { return []string{"nearest", "linear"} }
-
-type origin struct {
-	Value float64
-	Array engine.Array
-}
-
-// cells are of a struct with several fields.
-type cells struct{ Rows, Cols int }
-
-type Shared struct{ Rounds int }
-
-// everything has a field of every kind.
-type everything struct {
-	CAM
-	Shared
-	Samples    int
-	StepSize   float64
-	Signed     bool
-	Window     [2]int
-	Ranks      []int
-	Weights    []float32
-	Rule       filter
-	Start      origin
-	Grid       cells
-	Base       Method
-	Mode       string
-	RandomSeed uint64
-	Function   func()
-	private    int
-}
-
-func (everything) Name() string { return "everything" }
-
-func TestSettings(t *testing.T) {
-	got := map[string]string{}
-	for _, s := range Settings(everything{}) {
-		got[s.Name] = s.Takes
-	}
-	assert.Equal(t, map[string]string{
-		"cam": "text", "rounds": "integer", "samples": "integer", "rows": "integer", "cols": "integer", "step-size": "number", "signed": "true or false", "window": "integers",
-		"ranks": "integers", "weights": "numbers", "rule": "nearest, linear", "start": "number", "base": "method", "mode": "text", "random-seed": "integer",
-	}, got)
-	assert.Empty(t, Settings(GradCAM))
-	assert.Equal(t, "a-rises-uv", kebab("ARisesUV"))
-}
 
 func TestConfigure(t *testing.T) {
 	var m Method = everything{Samples: 3, private: 4}
@@ -123,18 +72,5 @@ func TestChoices(t *testing.T) {
 		got, err := Configure(c.method, c.option, c.value)
 		require.NoError(t, err)
 		assert.Equal(t, c.want, got)
-	}
-}
-
-// Every option of every method has a name of its own and takes its zero value.
-func TestSettingsOfAllMethods(t *testing.T) {
-	for _, m := range Methods() {
-		seen := map[string]bool{}
-		for _, s := range Settings(m) {
-			assert.Regexp(t, `^[a-z0-9-]+$`, s.Name)
-			assert.NotEmpty(t, s.article())
-			assert.False(t, seen[s.Name], "%s has two options %s", m.Name(), s.Name)
-			seen[s.Name] = true
-		}
 	}
 }

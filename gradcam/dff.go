@@ -21,15 +21,15 @@ import (
 // so that values differ from those of pytorch-grad-cam, which draws it.
 type DFF struct {
 	// Concepts is their number; 0 is 5.
-	Concepts int
+	Concepts int `default:"5" about:"number of concepts"`
 	// Rounds bounds the updates of both factors; 0 is 200.
-	Rounds int
+	Rounds int `default:"200" about:"updates of both factors at most"`
 	// Tolerance ends them when one lowers the squared error by no more than this
 	// part of it; 0 is 1e-5.
-	Tolerance float64
+	Tolerance float64 `default:"1e-5" about:"relative gain of an update that ends them"`
 	// Apart gives every sample concepts of its own: its maps do not depend on what
 	// else is in the batch.
-	Apart bool
+	Apart bool `default:"false" about:"concepts of its own for each sample of a batch"`
 }
 
 // Factorisation is an activation as a sum of concepts: at each place the offset

@@ -9,7 +9,7 @@ import "context"
 type FeatureAblation struct {
 	Features Features
 	// Baseline replaces the feature; the default is zeros.
-	Baseline Baseline
+	Baseline Baseline `about:"what replaces an absent feature"`
 }
 
 // Name is "feature-ablation".

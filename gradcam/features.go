@@ -17,7 +17,8 @@ type Features struct {
 	// all channels alike, or of the whole batch for a mask of each sample's own.
 	Mask engine.Array
 	// Rows and Cols cut images into a grid instead of superpixels.
-	Rows, Cols int
+	Rows int `default:"0" about:"cells of a grid along the height, in place of superpixels"`
+	Cols int `default:"0" about:"cells of a grid along the width"`
 	// Superpixels are options of [superpixel.SLIC].
 	Superpixels superpixel.Options
 }

@@ -12,7 +12,7 @@ import (
 type FEM struct {
 	// K is the threshold in standard deviations, those of the population: above 0;
 	// 0 is the paper's 2.
-	K float64
+	K float64 `default:"2" about:"threshold, in standard deviations above the mean"`
 }
 
 // Name is "fem".

@@ -13,12 +13,12 @@ import (
 // too.
 type FinerCAM struct {
 	// Base makes the map; nil is [GradCAM].
-	Base Method
+	Base Method `default:"gradcam" about:"method that maps the comparison"`
 	// Alpha is the strength of the comparison, above 0; 0 is 1.
-	Alpha float64
+	Alpha float64 `default:"1" about:"strength of the comparison"`
 	// Ranks are those of the classes compared with, from 1, the closest; none is
 	// 1, 2 and 3. Ranks that the network has no class for are left out.
-	Ranks []int
+	Ranks []int `default:"1,2,3" about:"classes compared with, by how close they are, 1 the closest"`
 }
 
 // Name is the method's name on the command line.

@@ -19,7 +19,7 @@ func formulas() []formula {
 		{GradCAM, ActivationMaps, "channels weighted by their mean gradient (Selvaraju et al. 2017)", pooledGradient, nil, Normalise},
 		{Seed, ActivationMaps, "gradient times activation, of the class's probability, not normalised", gradientTimesActivation, nil, Clip},
 		{HiResCAM, ActivationMaps, "gradient times activation, place by place (Draelos and Carin 2020)", gradientTimesActivation, nil, Normalise},
-		{GradCAMPlusPlus, ActivationMaps, "channels weighted by their positive gradients, each by its curvature (Chattopadhay et al. 2018)", curvedGradient, nil, Normalise},
+		{GradCAMPlusPlus, ActivationMaps, "channels weighted by positive gradients, each by its curvature (Chattopadhay et al. 2018)", curvedGradient, nil, Normalise},
 		{XGradCAM, ActivationMaps, "channels weighted by gradient times their share of activation (Fu et al. 2020)", sharedGradient, nil, Normalise},
 		{LayerCAM, ActivationMaps, "positive gradient times activation, place by place (Jiang et al. 2021)", positiveGradient, nil, Normalise},
 		{ElementWise, ActivationMaps, "gradient times activation where that is positive (pytorch-grad-cam)", positiveProduct, nil, Normalise},

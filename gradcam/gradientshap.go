@@ -18,9 +18,9 @@ import (
 // draw 3i+2 times the number of baselines, rounded down, is the baseline's index.
 type GradientSHAP struct {
 	// Samples is their number; 0 is 5.
-	Samples int
+	Samples int `default:"5" about:"points between the input and the baseline"`
 	// Sigma is the standard deviation of the noise. The default is none.
-	Sigma float64
+	Sigma float64 `default:"0" about:"standard deviation of noise on the input"`
 	// Baselines are the inputs to draw from, [B, ...] of the input's shape after
 	// the first axis. Without any it is one of zeros.
 	Baselines engine.Array

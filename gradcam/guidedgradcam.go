@@ -21,7 +21,7 @@ const (
 // section 3.2). Raw maps have the input's shape, one a layer.
 type GuidedGradCAM struct {
 	// Interpolation enlarges the map; the default is captum's.
-	Interpolation Interpolation
+	Interpolation Interpolation `default:"nearest" about:"how the Grad-CAM is enlarged"`
 }
 
 // Name is the method's name on the command line.

@@ -20,6 +20,6 @@ func inputEntries() []Entry {
 func layerEntries() []Entry {
 	return []Entry{
 		{LayerIntegratedGradients{}, LayerAttribution, "gradient integrated on the way of the activation (Sundararajan et al. 2017)"},
-		{Conductance{}, LayerAttribution, "flow through the layer as the input leaves its baseline (Dhamdhere et al. 2018)"},
+		{Conductance{}, LayerAttribution, "flow through the layer as inputs leave the baseline (Dhamdhere et al. 2018)"},
 	}
 }

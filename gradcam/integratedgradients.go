@@ -12,10 +12,10 @@ import (
 // the error of the rule.
 type IntegratedGradients struct {
 	// Steps are the points on the way; 0 is 50.
-	Steps int
-	Rule  PathRule
+	Steps int      `default:"50" about:"points of the path"`
+	Rule  PathRule `default:"gauss-legendre" about:"where the points are, and their weights"`
 	// Baseline is where the way starts.
-	Baseline Baseline
+	Baseline Baseline `about:"where the path starts"`
 }
 
 // Name is the method's name on the command line.

@@ -19,10 +19,10 @@ import (
 // whose numbers in normal draw 2i+1 are the largest.
 type KernelSHAP struct {
 	// Samples is the number of subsets, the first two included; 0 is 25.
-	Samples  int
+	Samples  int `default:"25" about:"subsets, all features and none included"`
 	Features Features
 	// Baseline is where features are absent; the default is zeros.
-	Baseline Baseline
+	Baseline Baseline `about:"what replaces an absent feature"`
 	// Coalitions are used instead of drawn subsets, the first two included: the
 	// features present in each.
 	Coalitions [][]bool

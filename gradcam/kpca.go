@@ -15,7 +15,7 @@ import (
 // it. The value of largest magnitude is positive. It looks at no class.
 type KPCACAM struct {
 	// Gamma scales the products: above 0; 0 is one over the number of channels.
-	Gamma float64
+	Gamma float64 `default:"one over the channels" about:"factor of the products in the kernel"`
 }
 
 // maxKernel bounds the positions of a layer, whose kernel has their square.

@@ -14,10 +14,10 @@ import (
 // integers by their embedding. Raw maps are sums over the channels.
 type LayerIntegratedGradients struct {
 	// Steps are the points on the way; 0 is 50.
-	Steps int
-	Rule  PathRule
+	Steps int      `default:"50" about:"points of the path"`
+	Rule  PathRule `default:"gauss-legendre" about:"where the points are, and their weights"`
 	// Baseline is the input whose activation starts the way.
-	Baseline Baseline
+	Baseline Baseline `about:"input at whose activation the path starts"`
 }
 
 // Name is the method's name on the command line.
@@ -80,12 +80,12 @@ func (m LayerIntegratedGradients) layer(ctx context.Context, run *Run, i int, fr
 // over the channels.
 type Conductance struct {
 	// Steps are the parts of the way; 0 is 50. There is one point more.
-	Steps int
+	Steps int `default:"50" about:"parts of the path"`
 	// Rule places the points; its weights are not used. Under [GaussLegendre] the
 	// two ends are not among them, so that a few steps miss some of the score.
-	Rule PathRule
+	Rule PathRule `default:"gauss-legendre" about:"where the points are"`
 	// Baseline is where the way starts.
-	Baseline Baseline
+	Baseline Baseline `about:"where the path starts"`
 }
 
 // Name is the method's name on the command line.

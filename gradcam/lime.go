@@ -14,15 +14,15 @@ import (
 // Uniform draw i has one number a feature of subset i; below 1/2 it is present.
 type LIME struct {
 	// Samples is the number of subsets; 0 is 25. The paper's images need hundreds.
-	Samples  int
+	Samples  int `default:"25" about:"subsets of the features"`
 	Features Features
 	// Baseline is where features are absent; the default is zeros.
-	Baseline Baseline
+	Baseline Baseline `about:"what replaces an absent feature"`
 	// Alpha is the lasso's penalty; 0 is 0.01, which little of a score that is a
 	// probability exceeds.
-	Alpha float64
+	Alpha float64 `default:"0.01" about:"penalty of the lasso, in the unit of the score"`
 	// KernelWidth divides the distance; 0 is 1.
-	KernelWidth float64
+	KernelWidth float64 `default:"1" about:"width of the kernel on the cosine distance"`
 	// Coalitions are used instead of drawn subsets: the features present in each.
 	Coalitions [][]bool
 }

@@ -17,13 +17,13 @@ type Occlusion struct {
 	// image. The default, for which captum has none, covers all channels and a
 	// fifteenth of each side, rounded up: 15 x 15 pixels of 224 x 224; of tables one
 	// column.
-	Window []int
+	Window []int `default:"a fifteenth of each side" about:"extents of the window along every axis: C,H,W of an image"`
 	// Stride are the steps along every axis, at most the window's extents. The
 	// default is 1, captum's; with a default window it is half the window, rounded
 	// up, and all channels.
-	Stride []int
+	Stride []int `default:"half the default window, 1 of a given one" about:"steps along every axis"`
 	// Baseline fills the window; the default is zeros.
-	Baseline Baseline
+	Baseline Baseline `about:"what fills the window"`
 }
 
 func occlusionEntries() []Entry {

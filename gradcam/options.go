@@ -161,8 +161,8 @@ func WithSource(s Source) Option {
 const DefaultMemory = 64 << 20
 
 // WithMemory bounds the copies that methods such as ScoreCAM, RISE or occlusion
-// hold at a time, in bytes. It changes the time they take, not what they return;
-// a single copy is always held. The default suits a processor; a GPU is faster
+// hold at a time, in bytes. It changes the time they take, and of what they
+// return only the rounding; a single copy is always held. The default suits a processor; a GPU is faster
 // with a gigabyte.
 func WithMemory(bytes int64) Option {
 	return func(e *Explainer) error {

@@ -17,7 +17,7 @@ type ReciproCAM struct {
 	// 1/4 at the place, 1/8 beside it, 1/16 at the corners. It suits layers of
 	// high resolution, where the tail hardly sees one place. The default is one
 	// place.
-	Gaussian bool
+	Gaussian bool `default:"false" about:"light the eight neighbours of a place too, less"`
 }
 
 func reciproEntries() []Entry {

@@ -9,7 +9,7 @@ import "context"
 // that. A layer whose map is blank makes the product blank.
 type RefineCAM struct {
 	// Base makes each layer's map; nil is [GradCAMPlusPlus].
-	Base Method
+	Base Method `default:"gradcam++" about:"method of each layer"`
 }
 
 // Name is the method's name on the command line.

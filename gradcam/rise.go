@@ -21,11 +21,11 @@ import (
 // one row of Cells cells.
 type RISE struct {
 	// Masks is the number of masks; 0 is 4000.
-	Masks int
+	Masks int `default:"4000" about:"number of masks"`
 	// Cells is the number of cells along each side of the grid; 0 is 7.
-	Cells int
+	Cells int `default:"7" about:"cells along each side of a mask's grid"`
 	// Probability is that of a cell to be 1; 0 is 0.5.
-	Probability float64
+	Probability float64 `default:"0.5" about:"of a cell to let the input through"`
 }
 
 func riseEntries() []Entry {

@@ -13,7 +13,7 @@ import (
 // al. 2013, arXiv:1312.6034): how fast the score changes, not how much it owes.
 type Saliency struct {
 	// Signed keeps the sign. Without it raw maps are magnitudes, as in captum.
-	Signed bool
+	Signed bool `default:"false" about:"keep the sign of the gradient"`
 }
 
 // Name is the method's name on the command line.

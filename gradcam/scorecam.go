@@ -14,9 +14,9 @@ import (
 // [H*W], of sample i's mask of channel k.
 type SSCAM struct {
 	// Samples is the number of noisy masks a channel; 0 is 35.
-	Samples int
+	Samples int `default:"35" about:"noisy masks a channel"`
 	// Sigma is the standard deviation of the noise; 0 is 2.
-	Sigma float64
+	Sigma float64 `default:"2" about:"standard deviation of the noise on a mask of 0..1"`
 }
 
 // Name is "sscam".
@@ -51,7 +51,7 @@ func (m SSCAM) Map(ctx context.Context, run *Run) ([]Attribution, error) {
 // without noise.
 type ISCAM struct {
 	// Samples is the number of masks a channel; 0 is 10.
-	Samples int
+	Samples int `default:"10" about:"masks a channel, of growing strength"`
 }
 
 // Name is "iscam".

@@ -16,10 +16,10 @@ import (
 // Permutation draw i is order i.
 type ShapleySampling struct {
 	// Samples is the number of orders; 0 is 25.
-	Samples  int
+	Samples  int `default:"25" about:"orders of the features"`
 	Features Features
 	// Baseline is where features are absent; the default is zeros.
-	Baseline Baseline
+	Baseline Baseline `about:"what replaces an absent feature"`
 	// Orders are used instead of drawn ones: each lists all features.
 	Orders [][]int
 }

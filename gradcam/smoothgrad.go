@@ -10,13 +10,13 @@ import (
 // captum's NoiseTunnel.
 type Noise struct {
 	// Samples is the number of copies of every input; 0 is 5.
-	Samples int
+	Samples int `default:"5" about:"noisy copies of the input"`
 	// Sigma is the standard deviation in the input's own unit; 0 is 1. The paper
 	// advises a tenth to a fifth of the input's range.
-	Sigma float64
+	Sigma float64 `default:"1" about:"standard deviation of the noise, in the unit of the input"`
 	// Signed takes the gradients with their sign, as the paper does. Without it
 	// their magnitudes are taken, as captum's NoiseTunnel of Saliency does.
-	Signed bool
+	Signed bool `default:"false" about:"take gradients with their sign, not their magnitudes"`
 }
 
 // SmoothGrad is the mean of the saliency of noisy inputs (Smilkov et al. 2017,

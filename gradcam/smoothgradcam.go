@@ -13,10 +13,10 @@ import (
 // which [WithCompat] of [TorchCAM] follows.
 type SmoothGradCAMPlusPlus struct {
 	// Samples is the number of noisy copies; 0 is 4.
-	Samples int
+	Samples int `default:"4" about:"noisy copies of the input"`
 	// Sigma is the standard deviation of the noise in the input's own unit; 0 is
 	// 0.3. Copy i adds Sigma times the normal draw i of [Run.Source].
-	Sigma float64
+	Sigma float64 `default:"0.3" about:"standard deviation of the noise, in the unit of the input"`
 }
 
 // Name is the method's name on the command line.

@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"strconv"
 	"strings"
 	"text/tabwriter"
 
@@ -19,7 +20,7 @@ func newMethods() *cobra.Command {
 		Use:   "methods [flags] [METHOD...]",
 		Short: "List the methods, what they need and what they cost",
 		Long: "Lists the methods by family: the passes through the network that one explanation takes, and what the method does.\n" +
-			"Of methods that are named it tells the options as well.",
+			"Of methods that are named it tells what the counts leave out, and the options with their defaults.",
 		RunE: func(c *cobra.Command, names []string) error {
 			rows, err := explain.Methods(names...)
 			switch {
@@ -40,7 +41,8 @@ func newMethods() *cobra.Command {
 	return c
 }
 
-// listMethods prints a table for each family.
+// listMethods prints a table for each family. It keeps to some 120 columns: what the
+// counts leave out stands in notes, which tellMethods prints.
 func listMethods(out io.Writer, rows []explain.MethodRow) error {
 	w := tabwriter.NewWriter(out, 0, 4, 2, ' ', 0)
 	family := gradcam.Family("")
@@ -52,9 +54,32 @@ func listMethods(out io.Writer, rows []explain.MethodRow) error {
 			family = r.Family
 			fmt.Fprintf(w, "%s\tPASSES\t\n", strings.ToUpper(string(family)))
 		}
-		fmt.Fprintf(w, "  %s\t%s\t%s\n", r.Method, r.Passes, r.Summary)
+		fmt.Fprintf(w, "  %s\t%s\t%s\n", r.Method, counts(r), r.Summary)
 	}
-	return w.Flush()
+	if err := w.Flush(); err != nil {
+		return err
+	}
+	_, err := fmt.Fprintln(out, "\nPASSES: forward + backward through the whole network; a channel, a place: after the layer, for each\n"+
+		"of its own; ...: and more, which `torchlight methods METHOD` tells, as it does the options.")
+	return err
+}
+
+// counts are "1 + 1, 1 a channel ...".
+func counts(r explain.MethodRow) string {
+	text := strconv.Itoa(r.Forward)
+	if r.Backward > 0 {
+		text += fmt.Sprintf(" + %d", r.Backward)
+	}
+	if r.PerChannel > 0 {
+		text += fmt.Sprintf(", %d a channel", r.PerChannel)
+	}
+	if r.PerPosition > 0 {
+		text += fmt.Sprintf(", %d a place", r.PerPosition)
+	}
+	if r.Note != "" {
+		text += " ..."
+	}
+	return text
 }
 
 // tellMethods prints all about some.
@@ -68,7 +93,7 @@ func tellMethods(out io.Writer, rows []explain.MethodRow) error {
 			fmt.Fprintf(out, "  note: %s\n", r.Note)
 		}
 		for _, o := range r.Options {
-			fmt.Fprintf(out, "  --option %s=... %s\n", o.Name, o.Takes)
+			fmt.Fprintf(out, "  --option %s=... (default: %s)\n      %s: %s\n", o.Name, o.Default, o.Meaning, o.Takes)
 		}
 	}
 	return nil

@@ -8,13 +8,13 @@ import (
 // Options of [SLIC]. The zero value has the defaults.
 type Options struct {
 	// Segments is about how many superpixels are wanted; 0 is 50.
-	Segments int
+	Segments int `default:"50" about:"superpixels wanted, about"`
 	// Compactness weighs nearness against colour, whose range over the image is
 	// 0..100 as that of lightness in the paper; 0 is the paper's 10. More makes
 	// squares of the pieces.
-	Compactness float64
+	Compactness float64 `default:"10" about:"nearness against colour: more makes squares of the superpixels"`
 	// Iterations of clustering; 0 is the paper's 10.
-	Iterations int
+	Iterations int `default:"10" about:"rounds of clustering"`
 }
 
 // SLIC cuts an image of c channels, h rows and w columns, [c, h, w], into

@@ -161,10 +161,10 @@ func TestMethodTable(t *testing.T) {
 	require.Len(t, one, 2)
 	assert.Equal(t, "1 forward, 1 backward", one[0].Passes)
 	assert.Equal(t, []string{"layer", "gradient"}, one[0].Needs)
-	assert.Equal(t, "masks", one[1].Options[0].Name)
+	assert.Equal(t, []string{"masks", "integer", "4000", "number of masks"}, []string{one[1].Options[0].Name, one[1].Options[0].Takes, one[1].Options[0].Default, one[1].Options[0].Meaning})
 	_, err = Methods("rice")
 	require.ErrorIs(t, err, ErrUsage)
-	assert.Equal(t, "1 forward, 2 backward, 3 a channel, 4 a position, more", passesOf(gradcam.Cost{Forward: 1, Backward: 2, PerChannel: 3, PerPosition: 4, Note: "more"}))
+	assert.Equal(t, "1 forward, 2 backward, 3 a channel, 4 a position", passesOf(gradcam.Cost{Forward: 1, Backward: 2, PerChannel: 3, PerPosition: 4, Note: "more"}))
 }
 
 func TestParseBytes(t *testing.T) {

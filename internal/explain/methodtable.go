@@ -15,7 +15,7 @@ type MethodRow struct {
 	Summary string         `json:"summary"`
 	// Needs are what it asks of the network.
 	Needs []string `json:"needs"`
-	// Passes are what one explanation takes, in words.
+	// Passes are what one explanation takes, in words; Note is what they leave out.
 	Passes string `json:"passes"`
 	// Forward and Backward count passes through the whole network, PerChannel and
 	// PerPosition those after the layer, for each of its channels or positions.
@@ -86,8 +86,7 @@ func needsOf(n gradcam.Needs) []string {
 	return words
 }
 
-// passesOf is "1 forward, 1 backward, 1 a channel"; where there are none, what the
-// cost's note says.
+// passesOf is "1 forward, 1 backward, 1 a channel".
 func passesOf(c gradcam.Cost) string {
 	var words []string
 	for _, part := range []struct {
@@ -97,9 +96,6 @@ func passesOf(c gradcam.Cost) string {
 		if part.n > 0 {
 			words = append(words, fmt.Sprintf("%d %s", part.n, part.what))
 		}
-	}
-	if c.Note != "" {
-		words = append(words, c.Note)
 	}
 	return strings.Join(words, ", ")
 }
