@@ -64,6 +64,8 @@ func (c attributionCase) net(t *testing.T) (engine.Model, []engine.Array) {
 		return enginetest.NewToyHead(readGolden(t).Head), []engine.Array{enginetest.ToyInput(0, 1)}
 	case "smooth":
 		return &enginetest.Smooth{Shapes: [][]int{{2, 3, 4}}, Hidden: hidden, Classes: 3}, []engine.Array{wave(2, 2, 3, 4)}
+	case "row":
+		return &enginetest.Smooth{Shapes: [][]int{{5}}, Hidden: []int{4}, Classes: 3}, []engine.Array{wave(2, 5)}
 	default:
 		return &enginetest.Smooth{Shapes: [][]int{{5}, {3}}, Hidden: hidden, Classes: 3}, []engine.Array{wave(2, 5), wave(2, 3)}
 	}

@@ -97,9 +97,9 @@ func (a augmentation) apply(x engine.Array, order Order) engine.Array {
 	return out
 }
 
-// undo flips a map, or maps, back.
-func (a augmentation) undo(m []float32, shape []int) {
-	if a.flip {
+// undo flips a map, or maps, back. A layer's units have no left and right.
+func (a augmented) undo(m []float32, shape []int) {
+	if a.flip && !a.Placeless() {
 		reverse(m, shape[len(shape)-1], 1)
 	}
 }

@@ -11,7 +11,8 @@ import (
 // the activation that the baseline input gives to that of the input, through what
 // comes after the layer (captum's LayerIntegratedGradients). Values that pass the
 // layer by, in skip connections, stay those of the input. It explains inputs of
-// integers by their embedding. Raw maps are sums over the channels.
+// integers by their embedding. Raw maps are sums over the channels; those of a layer
+// [N, C], without places, have a value for each of its units.
 type LayerIntegratedGradients struct {
 	// Steps are the points on the way; 0 is 50.
 	Steps int      `default:"50" about:"points of the path"`
@@ -77,7 +78,7 @@ func (m LayerIntegratedGradients) layer(ctx context.Context, run *Run, i int, fr
 // input moves from a baseline to what it is (Dhamdhere et al. 2018,
 // arXiv:1805.12233): the layer's gradient at points of the way times what its
 // activation changes until the next (captum's LayerConductance). Raw maps are sums
-// over the channels.
+// over the channels, or [N, C] of a layer without places.
 type Conductance struct {
 	// Steps are the parts of the way; 0 is 50. There is one point more.
 	Steps int `default:"50" about:"parts of the path"`

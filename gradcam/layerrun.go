@@ -29,11 +29,19 @@ func (r *Run) noteLayerGradient(i int, gradient engine.Array) {
 }
 
 // layerAttribution is the raw map of layer i: values of its shape, summed over the
-// channels.
+// channels. A layer [N, C] has no places that a sum would leave: each of its units
+// keeps its own value.
 func (r *Run) layerAttribution(i int, values engine.Array) (Attribution, error) {
+	layer := r.Layers()[i]
 	v, err := r.batch.layouts[i].View(values)
 	if err != nil {
-		return Attribution{}, markf(ErrLayer, "layer %s: %v", r.Layers()[i], err)
+		return Attribution{}, markf(ErrLayer, "layer %s: %v", layer, err)
+	}
+	if len(values.Shape) == 2 {
+		if len(r.Layers()) > 1 {
+			return Attribution{}, markf(ErrLayer, "layer %s has units and no places, which no other layer's map can lie over: explain it alone", layer)
+		}
+		return Attribution{Layer: layer, Values: values, Finish: Magnitude}, nil
 	}
 	out := engine.NewArray(append([]int{v.N}, v.Space...)...)
 	for n := range v.N {
@@ -45,5 +53,5 @@ func (r *Run) layerAttribution(i int, values engine.Array) (Attribution, error) 
 			out.Row(n).Data[p] = float32(sum)
 		}
 	}
-	return Attribution{Layer: r.Layers()[i], Values: out}, nil
+	return Attribution{Layer: layer, Values: out}, nil
 }

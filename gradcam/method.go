@@ -75,7 +75,8 @@ const (
 	// Clip is ReLU, upsample, fuse. The map keeps its scale.
 	Clip
 	// Magnitude is for input attributions [C, H, W]: the sum of magnitudes over
-	// channels, min-max. Those of a table's columns, [F], have no channels.
+	// channels, min-max. Those of a table's columns, [F], and of a layer's units have
+	// no channels.
 	Magnitude
 )
 

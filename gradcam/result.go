@@ -82,8 +82,8 @@ type Timings struct {
 }
 
 // Map is the finished map at the size of the input, [H, W]: 0..1 if Normalised. Of
-// a table it is [F], of a sequence [L], of a volume [D, H, W]. [Result.Compat] may
-// give it another size and signs.
+// a table it is [F], of a sequence [L], of a volume [D, H, W], of a layer's units [C].
+// [Result.Compat] may give it another size and signs.
 // It is computed anew by every call.
 func (r Result) Map() engine.Array { return r.mapOf(r.space) }
 
@@ -92,6 +92,9 @@ const maxMap = 1 << 28
 
 // MapSize is the finished map at another size, computed from the raw maps.
 func (r Result) MapSize(h, w int) (engine.Array, error) {
+	if r.Placeless() {
+		return engine.Array{}, fmt.Errorf("a map of %d columns or units has no places that a size %d x %d would enlarge: use Map", r.space[0], h, w)
+	}
 	if len(r.space) > 2 {
 		return engine.Array{}, fmt.Errorf("a map of a volume %v has no size %d x %d: use Map", r.space, h, w)
 	}
@@ -100,6 +103,13 @@ func (r Result) MapSize(h, w int) (engine.Array, error) {
 	}
 	return r.mapOf([]int{h, w}), nil
 }
+
+// Placeless says that the map has a value for each column of a table, or each unit
+// of a layer [N, C]: no picture shows it.
+func (r Result) Placeless() bool { return placeless(r.finish, r.Raw[0].Values.Shape) }
+
+// placeless tells it by a sample's raw map: all others under Magnitude have channels.
+func placeless(finish Finish, raw []int) bool { return finish == Magnitude && len(raw) == 1 }
 
 func (r Result) mapOf(space []int) engine.Array {
 	out := engine.NewArray(space...)
@@ -177,6 +187,9 @@ func (b *batch) mapSpace(maps []Attribution) []int {
 	}
 	input, a := b.explained().Shape, maps[0]
 	raw := a.Values.Shape[1:]
+	if placeless(a.Finish, raw) {
+		return append([]int(nil), raw...)
+	}
 	if a.Finish == Magnitude {
 		raw = places(raw)
 	}

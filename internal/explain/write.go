@@ -63,7 +63,7 @@ func (s *Session) writeMethod(w *work, m int, base string) ([]Record, error) {
 	e := w.explained[m]
 	start := time.Now()
 	var files []file
-	if w.photo != nil {
+	if w.photo != nil && !e.results[0].Placeless() {
 		picture, err := s.overlay(w, e.results[0])
 		if err != nil {
 			return nil, fmt.Errorf("%s: %w", w.file, err)

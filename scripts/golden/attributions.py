@@ -6,10 +6,10 @@ toy is captum's net with the head of toy.py on 0..15 and 1..16; smooth is
 gradcam/enginetest.Smooth with the weights its comment gives.
 
     Method, Options   a method of package gradcam and its fields
-    Net, Input, Layer toy, smooth or two (inputs); the input attributed to; the layer, if any
+    Net, Input, Layer toy, smooth, row (of a table) or two (inputs); the input attributed to; the layer, if any
     Target            the class
     Normal, Uniform   what captum drew, by draw and sample, as the method numbers its draws
-    Values            captum's attribution: of the input, or summed over a layer's channels
+    Values            captum's attribution: of the input, summed over a layer's channels, or of each unit of row's layers
 """
 
 import json
@@ -50,6 +50,7 @@ def wave(*shape):
 NETS = {
     "toy": (network(), (torch.stack([torch.arange(16.0), torch.arange(16.0) + 1]).reshape(2, 1, 4, 4),)),
     "smooth": (Smooth(24, (2, 2, 3), 3).eval(), (wave(2, 2, 3, 4),)),
+    "row": (Smooth(5, (4,), 3).eval(), (wave(2, 5),)),
     "two": (Smooth(8, (2, 2, 3), 3).eval(), (wave(2, 5), wave(2, 3))),
 }
 RULES = ["gausslegendre", "riemann_left", "riemann_right", "riemann_middle", "riemann_trapezoid"]
@@ -102,7 +103,7 @@ def digits(rows):
 
 
 def case(net, method, values, options=None, k=0, layer="", normal=None, uniform=None):
-    if layer:
+    if layer and values.dim() > 2:
         values = values.sum(1)
     CASES.append(
         {
@@ -182,7 +183,8 @@ def layers(name, net, inputs, layer):
 
 
 def main():
-    for name, (net, inputs) in NETS.items():
+    for name in ("toy", "smooth", "two"):
+        net, inputs = NETS[name]
         for k in range(len(inputs)):
             gradients(name, net, inputs, k)
             noisy(name, net, inputs, k)
@@ -198,6 +200,7 @@ def main():
         layers("toy", toy, (x,), layer)
     for layer in ("linear", "hidden"):
         layers("smooth", *NETS["smooth"], layer)
+        layers("row", *NETS["row"], layer)
 
     for c in CASES:
         assert np.abs(c["Values"]).max() > 0, c
