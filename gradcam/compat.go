@@ -10,7 +10,8 @@ import (
 
 // Peer is another library whose conventions a map can follow: how it is
 // normalised and enlarged, and which value counts where a layer's successor
-// overwrites it. Formulas of methods stay the same.
+// overwrites it. Formulas of methods stay the same, but for that of
+// [SmoothGradCAMPlusPlus], which takes torch-cam's activation under [TorchCAM].
 //
 //	                   in place         before enlarging            enlarging        layers
 //	""                 as returned      ReLU, min-max               bilinear, again  mean
@@ -18,10 +19,17 @@ import (
 //	captum             as returned      nothing: signed             nearest, floor   mean
 //	torch-cam          both after       ReLU, min-max with 1e-8     none: as layer   max
 //
-// Not reproduced: cubic splines for volumes and the two values of
-// pytorch-grad-cam on a GPU (there it copies the activation before it is
-// overwritten, as captum does), torch-cam's Grad-CAM++, which multiplies by the
-// cube of the gradient, and captum's lists of maps for several layers.
+// Under pytorch-grad-cam [WithAugSmoothing] chooses the class of every copy anew.
+//
+// Not reproduced of pytorch-grad-cam: cubic splines for volumes, and its two values
+// on a GPU (there it copies the activation before it is overwritten, as captum
+// does). Of captum: lists of maps for several layers. Of torch-cam:
+//   - gradcam++, which weights by the sum of the cube of the positive gradient,
+//   - scorecam, which normalises a mask at the layer's size and enlarges it then,
+//     with half-pixel centres,
+//   - the epsilon of xgradcam, 1e-8 instead of 1e-7,
+//   - finercam, which subtracts 0.6 times the mean output of the three closest
+//     classes, without weights.
 type Peer string
 
 // The peers. The zero value is this library's own convention.

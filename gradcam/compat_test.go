@@ -141,3 +141,37 @@ func TestParsePeer(t *testing.T) {
 	_, err = gradcam.New(enginetest.NewToy(), gradcam.WithCompat("zennit"))
 	assert.ErrorContains(t, err, `gradcam: unknown peer "zennit"`)
 }
+
+// A peer's conventions leave raw maps alone, in all methods but the one whose
+// formula is said to follow torch-cam. What is said not to be reproduced is named
+// with the differences in the guide.
+func TestCompatOfFormulas(t *testing.T) {
+	raw := func(m gradcam.Method, compat gradcam.Peer) []engine.Array {
+		var values []engine.Array
+		for _, r := range explain(t, enginetest.NewToy(), enginetest.ToyInput(0, 1), gradcam.Class(0),
+			gradcam.WithMethod(m), gradcam.WithLayer("conv1"), gradcam.WithCompat(compat)) {
+			for _, layer := range r.Raw {
+				values = append(values, layer.Values)
+			}
+		}
+		return values
+	}
+	for _, m := range gradcam.Methods() {
+		if m.Name() == "cam" || m.Needs().SecondOrder {
+			continue // the toy has no linear head and no second derivatives
+		}
+		own := raw(m, "")
+		for _, peer := range gradcam.Peers() {
+			if peer == gradcam.TorchCAM && m.Name() == "smoothgradcam++" {
+				assert.NotEqual(t, own, raw(m, peer))
+				continue
+			}
+			assert.Equal(t, own, raw(m, peer), "%s under %s", m.Name(), peer)
+		}
+	}
+	guide, err := os.ReadFile("../docs/targets-and-layers.md")
+	require.NoError(t, err)
+	for _, row := range []string{"| torch-cam | `gradcam++` |", "| torch-cam | `scorecam` |", "| torch-cam | `xgradcam` |", "| torch-cam | `finercam` |", "but for `smoothgradcam++`"} {
+		assert.Contains(t, string(guide), row)
+	}
+}
