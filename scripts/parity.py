@@ -31,10 +31,13 @@ import tempfile
 import export
 import numpy as np
 import torch
-from parity_ref import cam
+from parity_ref import cam, replay
 from parity_ref.capture import Address, activation_and_gradient, one_hot, outputs_by_name
+from parity_ref.case import up_to_sign
 
 STAGES = ("input", "output", "activation", "gradient", "raw", "map")
+# Formulas of one layer's activation and gradient: pytorch-grad-cam's own classes.
+FORMULAS = replay.CHEAP | replay.EIGEN
 
 
 def explain(options, x: pathlib.Path, folder: pathlib.Path) -> tuple[list[dict], dict[str, np.ndarray]]:
@@ -76,22 +79,35 @@ def layout_of(activation: torch.Tensor, raw_shape: tuple[int, ...]) -> str:
     raise export.Problem(f"no layout takes an activation {tuple(activation.shape)} to a map {tuple(raw_shape)}")
 
 
-def reference(model, x: torch.Tensor, samples: list[dict], raw_shape, output: str) -> dict[str, torch.Tensor]:
-    """The same stages in eager Python, for the layer and targets of the samples."""
+def raw_map(method: str, a: torch.Tensor, g: torch.Tensor, x: torch.Tensor) -> torch.Tensor:
+    """The method's raw map of A and G, (N, C, h, w)."""
+    if method in FORMULAS:
+        return replay.run(FORMULAS[method][0], [a], [g], x).raw[0]
+    return (cam.elementwise if method == "seed" else cam.gradcam)(a, g)
+
+
+def reference(model, x: torch.Tensor, samples: list[dict], raw: np.ndarray, output: str) -> dict[str, torch.Tensor]:
+    """The same stages in eager Python, for the layer and targets of the samples.
+
+    Where the method's sign is arbitrary it is that of the command's raw map.
+    """
     address = Address.parse(samples[0]["layer"])
     targets = [sample["target"]["index"] for sample in samples]
-    seed = samples[0]["method"] == "seed"
+    method = samples[0]["method"]
+    seed = method == "seed"
 
     def cotangent(outputs):
         y = outputs[output]
         return output, cam.softmax_cotangent(y, targets) if seed else one_hot(y, targets)
 
     outputs, a, g = activation_and_gradient(model, (x,), address, cotangent)
-    layout = layout_of(a, raw_shape)
-    raw_of, map_of = (cam.elementwise, cam.plain_map) if seed else (cam.gradcam, cam.normalised_map)
-    raw = raw_of(cam.spatial(a, layout), cam.spatial(g, layout))
+    layout = layout_of(a, raw.shape)
+    ours = raw_map(method, cam.spatial(a, layout), cam.spatial(g, layout), x)
+    if method in FORMULAS and FORMULAS[method][1]:
+        ours = up_to_sign(ours, torch.from_numpy(raw))
+    finish = cam.plain_map if seed else cam.normalised_map
     found = {"input": x, "output": outputs[output], "activation": a, "gradient": g}
-    return found | {"raw": raw, "map": map_of(raw, tuple(x.shape[2:]))}
+    return found | {"raw": ours, "map": finish(ours, tuple(x.shape[2:]))}
 
 
 def compare(theirs: dict[str, np.ndarray], ours: dict[str, torch.Tensor], tolerance: float) -> bool:
@@ -131,7 +147,7 @@ def options_from(argv: list[str] | None) -> argparse.Namespace:
     p.add_argument("--size", nargs="+", type=int, default=[224], metavar="N", help="of the random images")
     p.add_argument("--channels", type=int, default=3)
     p.add_argument("--layer", help="default: the one the command chooses")
-    p.add_argument("--method", choices=["gradcam", "seed"], default="gradcam")
+    p.add_argument("--method", choices=["gradcam", "seed", *FORMULAS], default="gradcam")
     p.add_argument("--target", default="top1")
     p.add_argument("--output-name", default="", help="which output of the module, when it returns several")
     p.add_argument("--exact", action="store_true", help="nothing folded: the operators of the file as they are")
@@ -161,7 +177,7 @@ def run(options) -> bool:
             raise export.Problem(
                 f"--output-name {options.output_name!r}: the module returns {', '.join(map(repr, names))}"
             )
-        ours = reference(model, x, samples, theirs["raw"].shape, options.output_name)
+        ours = reference(model, x, samples, theirs["raw"], options.output_name)
     print(f"{options.model}, layer {samples[0]['layer']}, method {samples[0]['method']}, {len(samples)} samples")
     good = compare(theirs, ours, options.tolerance)
     if not good and not options.exact:

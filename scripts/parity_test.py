@@ -30,7 +30,8 @@ values = np.load({values!r})
 pathlib.Path({values!r}).with_name("arguments").write_text(" ".join(arguments))
 for stage in values.files:
     np.save(out / f"{{x.stem}}.{{stage}}.npy", values[stage])
-samples = [{{"sample": i, "layer": "relu1", "method": "gradcam", "target": {{"index": 0}}}} for i in range(2)]
+method = arguments[arguments.index("--method") + 1]
+samples = [{{"sample": i, "layer": "relu1", "method": method, "target": {{"index": 0}}}} for i in range(2)]
 (out / f"{{x.stem}}.json").write_text("\\n".join(map(json.dumps, samples)))
 sys.exit({code})
 """
@@ -45,9 +46,12 @@ class ParityTest(unittest.TestCase):
         torch.jit.save(torch.jit.script(self.model), str(self.dir / "toy.pt"))
         self.x = toy.images(2)
         np.save(self.dir / "x.npy", self.x.numpy())
-        samples = [{"layer": "relu1", "method": "gradcam", "target": {"index": 0}}] * 2
-        stages = parity.reference(self.model, self.x, samples, (2, 2, 2), "")
-        self.values = {name: value.numpy() for name, value in stages.items()}
+        self.values = self.stages("gradcam")
+
+    def stages(self, method: str) -> dict:
+        samples = [{"layer": "relu1", "method": method, "target": {"index": 0}}] * 2
+        stages = parity.reference(self.model, self.x, samples, np.ones((2, 2, 2), np.float32), "")
+        return {name: value.numpy() for name, value in stages.items()}
 
     def run_parity(self, values: dict, code: int = 0, *more: str) -> tuple[int, str]:
         np.savez(self.dir / "values.npz", **values)
@@ -71,6 +75,27 @@ class ParityTest(unittest.TestCase):
         self.assertNotIn("--exact", (self.dir / "arguments").read_text())
         self.assertEqual(self.run_parity(self.values, 0, "--exact")[0], 0)
         self.assertIn("--exact", (self.dir / "arguments").read_text())
+
+    def test_every_formula(self):
+        for method in parity.FORMULAS:
+            with self.subTest(method):
+                values = self.stages(method)
+                if not values["raw"].any():
+                    continue  # no position of so few stands out
+                code, text = self.run_parity(values, 0, "--method", method)
+                self.assertEqual(code, 0, text)
+
+    def test_a_formula_is_not_another(self):
+        """The values by hand of relu1: HiResCAM [[0, 4], [25, 25]], LayerCAM [[0, 4], [31, 40]]."""
+        for method, want in {"hirescam": [[0, 4], [25, 25]], "layercam": [[0, 4], [31, 40]]}.items():
+            np.testing.assert_allclose(self.stages(method)["raw"][0], want, err_msg=method)
+
+    def test_an_arbitrary_sign_passes(self):
+        values = self.stages("eigencam")
+        turned = parity.cam.normalised_map(torch.from_numpy(-values["raw"]), (4, 4)).numpy()
+        values = values | {"raw": -values["raw"], "map": turned}
+        code, text = self.run_parity(values, 0, "--method", "eigencam")
+        self.assertEqual(code, 0, text)
 
     def test_each_wrong_stage_is_named(self):
         for stage in parity.STAGES:

@@ -1,7 +1,5 @@
 //go:build parity
 
-// Package parity compares the Go side with the Python reference that
-// scripts/parity leaves in build/parity. README.md describes the files.
 package parity
 
 import (
@@ -24,12 +22,19 @@ const (
 type manifest struct {
 	Torch  string
 	Models []model
+	// Heads are networks for targets only.
+	Heads []model
 }
 
 type model struct {
 	Name, About string
 	Forms       map[string]struct{ File, Output string }
 	Batches     []batch
+	// Folds says that it has batch norms, which are folded by default.
+	Folds bool
+	Cases []methodCase
+	// Reasons say why a method is not compared, or not in full.
+	Reasons []struct{ Method, Oracle, Text string }
 }
 
 type batch struct {
@@ -90,7 +95,9 @@ func difference(t *testing.T, want, got engine.Array, what string) (worst, scale
 	for i, w := range want.Data {
 		scale = max(scale, abs(float64(w)))
 		d := abs(float64(got.Data[i]) - float64(w))
-		require.False(t, d != d, "%s: element %d is not a number", what, i)
+		if d != d {
+			require.Fail(t, "not a number", "%s: element %d", what, i)
+		}
 		worst = max(worst, d)
 	}
 	return worst, scale

@@ -29,7 +29,7 @@ from pytorch_grad_cam import GradCAM  # noqa: E402
 from pytorch_grad_cam.utils.image import show_cam_on_image  # noqa: E402
 from pytorch_grad_cam.utils.model_targets import ClassifierOutputTarget  # noqa: E402
 
-from parity_ref import cam, export_forms, graph, photos, seed, sensitivity, toy, zoo  # noqa: E402
+from parity_ref import cam, export_forms, graph, photos, plan, recipes, seed, sensitivity, toy, zoo  # noqa: E402
 from parity_ref.capture import Address, activation_and_gradient, one_hot  # noqa: E402
 from parity_ref.files import Folder  # noqa: E402
 
@@ -96,7 +96,7 @@ def layer_entry(entry: zoo.Entry, model, layer: zoo.Layer, x, targets, frozen, o
     result |= measured
     for name, value in arrays.items():
         result[name] = out.array(f"{where}/{name}.npy", value)
-    if len(targets) == 1 and x.shape[1] == 3:
+    if len(targets) == 1 and x.shape[1:] == (3, 224, 224):
         base = np.float32(Image.open(out.path("images/base.png"))) / 255
         picture = show_cam_on_image(base, final[0].numpy(), use_rgb=True)
         result["overlay"] = f"{where}/overlay.png"
@@ -122,7 +122,7 @@ def seed_arrays(where: str, model, layer: zoo.Layer, x, targets, a, output) -> d
 def model_entry(entry: zoo.Entry, out: Folder) -> dict:
     started = time.monotonic()
     model = entry.build()
-    size_of = {"toy": toy.images}.get(entry.name, photos.batch)
+    size_of = plan.images_of(entry)
     forms, frozen = {}, None
     for form in entry.forms:
         path = out.path(f"{entry.name}/{form}.pt")
@@ -151,8 +151,17 @@ def model_entry(entry: zoo.Entry, out: Folder) -> dict:
         )
     if entry.name == "toy":
         check_exact(batches[0], out)
-    print(f"{entry.name:20} {', '.join(forms)}: {time.monotonic() - started:.1f} s", flush=True)
-    return {"name": entry.name, "about": entry.about, "forms": forms, "batches": batches}
+    halfway = time.monotonic()
+    book = plan.cases(entry, model, out)
+    recipes.add(batches, {size: size_of(size) for size in (1, 3)}, book)
+    print(
+        f"{entry.name:20} {', '.join(forms)}: {halfway - started:.1f} s, "
+        f"{len(book.cases)} cases of methods: {time.monotonic() - halfway:.1f} s",
+        flush=True,
+    )
+    described = {"name": entry.name, "about": entry.about, "forms": forms, "batches": batches}
+    described["folds"] = any(isinstance(m, torch.nn.BatchNorm2d) for m in model.modules())
+    return described | {"cases": book.cases, "reasons": book.reasons}
 
 
 def check_exact(batch: dict, out: Folder) -> None:
@@ -174,8 +183,9 @@ def main() -> None:
     photos.cropped(photos.ROOT / "examples/photos/chelsea.png").save(out.path("images/base.png"))
     chosen = [e for e in zoo.ZOO if not options.only or e.name in options.only]
     models = [model_entry(entry, out) for entry in chosen]
+    heads = [plan.head(name, out) for name in plan.HEADS]
     photos.write(zoo.mobilenet_v2(), out)
-    out.json("manifest.json", {"torch": torch.__version__.split("+")[0], "models": models})
+    out.json("manifest.json", {"torch": torch.__version__.split("+")[0], "models": models, "heads": heads})
 
 
 if __name__ == "__main__":

@@ -15,7 +15,7 @@ import torch
 import torchvision
 from torch import nn
 
-from . import toy
+from . import small, toy
 
 MODELS = pathlib.Path(__file__).resolve().parents[2] / "examples/models"
 
@@ -88,6 +88,12 @@ def googlenet() -> nn.Module:
 
 ZOO = (
     Entry("toy", toy.Toy, (Layer("conv1"), Layer("relu1")), about="captum's toy network, exact weights"),
+    Entry(
+        "small",
+        settled(small.build),
+        (Layer("conv3"), Layer("relu3"), Layer("relu1")),
+        about="settled random weights; ReLU modules, biases, one linear head",
+    ),
     Entry(
         "mobilenet_v2",
         mobilenet_v2,

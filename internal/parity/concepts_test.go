@@ -1,0 +1,39 @@
+//go:build parity
+
+package parity
+
+import (
+	"context"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/torchlight-go/torchlight/engine"
+	"github.com/torchlight-go/torchlight/gradcam"
+	"github.com/torchlight-go/torchlight/torch"
+)
+
+// concepts compares what a factorisation leaves out. Both solvers stop at a local
+// minimum, so ours must be as low as scikit-learn's, up to the tolerance at which
+// it stops, and not equal to it.
+func (r methodRun) concepts(t *testing.T, table *table, m *torch.Module, c methodCase) {
+	ctx := context.Background()
+	plan, err := m.Plan(ctx, engine.Spec{Layers: r.layers})
+	require.NoError(t, err)
+	defer plan.Close()
+	pass, err := plan.Forward(ctx, []engine.Array{readArray(t, c.Input)})
+	require.NoError(t, err)
+	defer pass.Close()
+	view, err := gradcam.Layout{Order: gradcam.ChannelsFirst}.View(pass.Activations()[0])
+	require.NoError(t, err)
+	found, err := c.method(t).(gradcam.DFF).Factorise(view)
+	require.NoError(t, err)
+	want := float64(readArray(t, c.Want["raw0"]).Data[0])
+	require.NotZero(t, want)
+	worse := max(0, found.Error-want)
+	if worse > c.Tolerance*want {
+		t.Errorf("error %g of the factorisation, scikit-learn leaves %g", found.Error, want)
+	}
+	table.note(c.comparison(), r.model, r.form, r.rounded(), worse, worse/want, c.Tolerance)
+	t.Logf("error %g, scikit-learn's %g", found.Error, want)
+}
