@@ -65,9 +65,10 @@ func (c CAM) Name() string { return string(c) }
 // the class.
 func (c CAM) Needs() Needs {
 	if c == EigenCAM {
-		return Needs{Layer: true, Cost: Cost{Forward: 1}}
+		return Needs{Layer: true, Unsigned: true, Cost: Cost{Forward: 1}}
 	}
-	return Needs{Layer: true, Gradient: true, Cost: Cost{Forward: 1, Backward: 1}}
+	component := c == EigenGradCAM || c == SegEigenCAM
+	return Needs{Layer: true, Gradient: true, Unsigned: component, Cost: Cost{Forward: 1, Backward: 1}}
 }
 
 // Retarget makes the seed's recipe explain the probability of the class whose

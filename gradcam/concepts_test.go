@@ -51,7 +51,7 @@ func TestMoreConceptsThanThereAre(t *testing.T) {
 	require.Len(t, r.Raw, 5)
 	assert.Empty(t, r.Raw[1].Reason)
 	for _, raw := range r.Raw[2:] {
-		assert.Equal(t, gradcam.AllNegative, raw.Reason)
+		assert.Equal(t, gradcam.Constant, raw.Reason)
 	}
 	assert.Empty(t, r.Reason)
 }

@@ -19,7 +19,7 @@ type FEM struct {
 func (FEM) Name() string { return "fem" }
 
 // Needs are one forward pass.
-func (FEM) Needs() Needs { return Needs{Layer: true, Cost: Cost{Forward: 1}} }
+func (FEM) Needs() Needs { return Needs{Layer: true, Unsigned: true, Cost: Cost{Forward: 1}} }
 
 // Map returns one raw map a layer.
 func (m FEM) Map(_ context.Context, run *Run) ([]Attribution, error) {

@@ -45,8 +45,8 @@ func TestProductOfOneLayer(t *testing.T) {
 func TestMagnitude(t *testing.T) {
 	r := Result{Raw: []Raw{rawOf([]int{2, 1, 3}, 1, -2, 0, -1, 2, 0)}, finish: Magnitude, space: []int{1, 3}}
 	assert.InDeltaSlice(t, []float32{0.5, 1, 0}, r.Map().Data, 1e-6)
-	assert.Equal(t, Constant, blank(rawOf([]int{2, 1, 2}, 1, -2, 1, 0), Magnitude, false, false, false), "the sums of magnitudes are equal")
-	assert.Equal(t, Reason(""), blank(rawOf([]int{1, 1, 2}, -1, -2), Magnitude, false, false, false), "all negative is no reason here")
+	assert.Equal(t, Constant, blank(rawOf([]int{2, 1, 2}, 1, -2, 1, 0), Magnitude, shades{weighed: true}), "the sums of magnitudes are equal")
+	assert.Equal(t, Reason(""), blank(rawOf([]int{1, 1, 2}, -1, -2), Magnitude, shades{weighed: true}), "all negative is no reason here")
 }
 
 // The stretch is relative to the maximum plus 1e-7, exactly: it shows on maps

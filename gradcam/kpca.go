@@ -25,7 +25,7 @@ const maxKernel = 1 << 13
 func (KPCACAM) Name() string { return "kpcacam" }
 
 // Needs are one forward pass.
-func (KPCACAM) Needs() Needs { return Needs{Layer: true, Cost: Cost{Forward: 1}} }
+func (KPCACAM) Needs() Needs { return Needs{Layer: true, Unsigned: true, Cost: Cost{Forward: 1}} }
 
 // Map returns one raw map a layer. A layer of more than 8192 positions is
 // refused.

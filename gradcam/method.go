@@ -50,6 +50,9 @@ type Needs struct {
 	SecondOrder, Rerun, RerunGrad, Biases, Predict bool
 	// Random says that the result depends on a seed.
 	Random bool
+	// Unsigned says that the sign of the raw map is not for or against the target: the
+	// method looks at none, or makes a component whose sign it chooses.
+	Unsigned bool
 	// Cost is what one explanation takes.
 	Cost Cost
 }

@@ -12,10 +12,13 @@ const (
 	// SaturatedTarget: the target is a probability above 1 - 1e-6, whose float32
 	// gradient is rounding noise. Explain the logit instead.
 	SaturatedTarget Reason = "saturated-target"
-	// AllNegative: nothing in the layer speaks for the target, max raw <= 0.
+	// AllNegative: nothing in the layer speaks for the target, max raw <= 0. Methods
+	// that differentiate nothing, or whose sign says nothing, give it for values of
+	// which some are below 0, at more than one place; the rest is [Constant].
 	AllNegative Reason = "all-negative"
 	// Constant: the raw map has no contrast, its range is at most 1e-6 of its
-	// largest magnitude. A layer of 1 x 1 always is.
+	// largest magnitude. So is that of a layer of 1 x 1, unless a reason before this
+	// one holds.
 	Constant Reason = "constant"
 )
 
@@ -23,19 +26,30 @@ const (
 // constant up to rounding.
 const flat = 1e-6
 
-// blank tests one layer's raw map. signed says that negative values are shown.
-func blank(raw Raw, finish Finish, noGradient, saturated, signed bool) Reason {
+// shades are what the reason of a blank map depends on besides its values.
+type shades struct {
+	// noGradient and saturated say that the gradient is zero, or noise.
+	noGradient, saturated bool
+	// signed says that negative values are shown.
+	signed bool
+	// weighed says that a gradient gave the map its sign. Where none did, zeros mean
+	// that nothing was found, not that nothing speaks for the target.
+	weighed bool
+}
+
+// blank tests one layer's raw map.
+func blank(raw Raw, finish Finish, s shades) Reason {
 	values := raw.Values.Data
 	if finish == Magnitude {
 		values = magnitude(raw.Values)
 	}
 	low, high := extremes(values)
 	switch {
-	case noGradient:
+	case s.noGradient:
 		return ZeroGradient
-	case saturated:
+	case s.saturated:
 		return SaturatedTarget
-	case high <= 0 && !signed:
+	case high <= 0 && !s.signed && (s.weighed || low < 0 && len(values) > 1):
 		return AllNegative
 	case float64(high)-float64(low) <= flat*max(math.Abs(float64(high)), math.Abs(float64(low))):
 		return Constant

@@ -100,7 +100,31 @@ func TestReasonsOfSeveralLayers(t *testing.T) {
 	assert.Equal(t, make([]float32, 4), r.Map().Data)
 }
 
-// A layer of 1 x 1 is constant whatever its value: zeros, not ones.
+// Without a gradient a layer of 1 x 1, and a map of zeros, is constant: it says
+// nothing about the target. With one the sign of a single place still does.
+func TestReasonsWithoutGradient(t *testing.T) {
+	single := func(values ...float32) *enginetest.Canned {
+		c := canned([]float32{1, 0}, nil)
+		c.Values["deep"] = engine.Array{Shape: []int{1, len(values), 1, 1}, Data: values}
+		c.Gradients["deep"] = engine.Array{Shape: []int{1, len(values), 1, 1}, Data: []float32{1, 1}}
+		return c
+	}
+	for _, m := range []gradcam.Method{gradcam.EigenCAM, gradcam.KPCACAM{}, gradcam.FEM{}, gradcam.RandomCAM, gradcam.AblationCAM, gradcam.DFF{}, gradcam.EigenGradCAM} {
+		for seed := range uint64(3) { // Random-CAM's sum is positive or negative
+			r := explain(t, single(-3, -4), image(1), gradcam.Top1(), gradcam.WithLayer("deep"), gradcam.WithMethod(m), gradcam.WithSeed(seed))[0]
+			assert.Equal(t, gradcam.Constant, r.Reason, m.Name())
+		}
+	}
+	negative := explain(t, single(-3, -4), image(1), gradcam.Top1(), gradcam.WithLayer("deep"))[0]
+	assert.Equal(t, gradcam.AllNegative, negative.Reason)
+	smoothed := explain(t, single(-3, -4), image(1), gradcam.Top1(), gradcam.WithLayer("deep"), gradcam.WithEigenSmoothing())[0]
+	assert.Equal(t, gradcam.Constant, smoothed.Reason)
+	// A score that no change moves: zeros all over.
+	r := explain(t, canned([]float32{1, 0}, layersOfEveryReason), image(1), gradcam.Top1(), gradcam.WithLayer("lit"), gradcam.WithMethod(gradcam.AblationCAM))[0]
+	assert.Equal(t, gradcam.Constant, r.Reason)
+}
+
+// A layer of 1 x 1 has no contrast: zeros, not ones.
 func TestOneByOneLayer(t *testing.T) {
 	c := canned([]float32{1, 0}, nil)
 	c.Values["deep"] = engine.Array{Shape: []int{1, 2, 1, 1}, Data: []float32{3, 4}}

@@ -169,13 +169,22 @@ func (r *Run) raw(needs Needs, a Attribution, sample int) Raw {
 	raw := Raw{Layer: a.Layer, Values: engine.NewArray(row.Shape...)}
 	copy(raw.Values.Data, row.Data)
 	raw.Min, raw.Max = extremes(raw.Values.Data)
-	gradient, known := r.steepest(a.Layer, sample)
-	// Methods without a gradient have none that could be noise, and those that take
-	// it elsewhere take it where the target is not saturated.
-	saturated := r.scores[sample].Saturated && (needs.Gradient || needs.Input) && !needs.Elsewhere
-	compat := r.batch.explainer.compat
-	raw.Reason = blank(raw, a.Finish, known && gradient == 0, saturated && !compat.signed(a.Finish), compat.negatives(r.method, a.Finish))
+	raw.Reason = blank(raw, a.Finish, r.shades(needs, a, sample))
 	return raw
+}
+
+func (r *Run) shades(needs Needs, a Attribution, sample int) shades {
+	e := r.batch.explainer
+	gradient, known := r.steepest(a.Layer, sample)
+	return shades{
+		// An observer may have asked for a gradient that the method did not.
+		noGradient: known && gradient == 0 && needs.derivative(),
+		// Methods without a gradient have none that could be noise, and those that
+		// take it elsewhere take it where the target is not saturated.
+		saturated: r.scores[sample].Saturated && (needs.Gradient || needs.Input) && !needs.Elsewhere && !e.compat.signed(a.Finish),
+		signed:    e.compat.negatives(r.method, a.Finish),
+		weighed:   needs.derivative() && !needs.Unsigned && !(e.eigenSmoothing && needs.Layer),
+	}
 }
 
 // mapSpace is the size of the finished map: the input's extents, or those of the

@@ -52,7 +52,7 @@ func (c TrialCAM) Needs() Needs {
 	case ScoreCAM:
 		return Needs{Layer: true, Predict: true, Cost: Cost{Forward: 1, Note: "a whole forward pass a channel"}}
 	default:
-		return Needs{Layer: true, Random: true, Cost: Cost{Forward: 1}}
+		return Needs{Layer: true, Random: true, Unsigned: true, Cost: Cost{Forward: 1}}
 	}
 }
 

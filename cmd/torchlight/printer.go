@@ -14,7 +14,6 @@ import (
 	"github.com/schollz/progressbar/v3"
 	"golang.org/x/term"
 
-	"github.com/torchlight-go/torchlight/gradcam"
 	"github.com/torchlight-go/torchlight/internal/explain"
 )
 
@@ -200,21 +199,4 @@ func (p *printer) name(r explain.Record) string {
 		return name(r) + " by " + r.Method
 	}
 	return name(r)
-}
-
-// meaning explains a blank map.
-func meaning(r explain.Record) string {
-	switch gradcam.Reason(r.Reason) {
-	case gradcam.ZeroGradient:
-		return "the score does not depend on " + r.Layer + "; choose another layer or target"
-	case gradcam.SaturatedTarget:
-		return "the probability is so close to 1 that its gradient is rounding noise; explain the logit, --target N"
-	case gradcam.AllNegative:
-		if strings.HasPrefix(r.Target.Explained, "neg:") {
-			return "nothing in " + r.Layer + " speaks against the class"
-		}
-		return "nothing in " + r.Layer + " speaks for the target; --target neg:N shows what speaks against it"
-	default:
-		return "the raw map has no contrast; choose a larger layer"
-	}
 }

@@ -67,13 +67,3 @@ func TestTheChoiceOfALayerIsToldOnce(t *testing.T) {
 	assert.Equal(t, 3, bytes.Count(out.Bytes(), []byte("\n")))
 	assert.Contains(t, out.String(), `{"input":"cat.png","sample":0,"samples":1,`)
 }
-
-func TestMeaning(t *testing.T) {
-	for reason, want := range map[string]string{
-		"zero-gradient": "does not depend on conv", "saturated-target": "explain the logit",
-		"all-negative": "--target neg:N", "constant": "no contrast",
-	} {
-		assert.Contains(t, meaning(cat(func(r *explain.Record) { r.Reason = reason })), want)
-	}
-	assert.Contains(t, meaning(cat(func(r *explain.Record) { r.Reason, r.Target.Explained = "all-negative", "neg:3" })), "speaks against the class")
-}
