@@ -142,6 +142,7 @@ func (*Module) Calls([]*Tensor) (string, error)          { return "", errNoCgo }
 func (*Module) Forward([]*Tensor) ([]Named, error)       { return nil, errNoCgo }
 func (*Module) Predict([]*Tensor) ([]Named, error)       { return nil, errNoCgo }
 func (*Plan) Describe() (string, error)                  { return "", errNoCgo }
+func (*Plan) Differentiable() error                      { return errNoCgo }
 func (*Plan) Forward([]*Tensor) (*Pass, error)           { return nil, errNoCgo }
 func (*Pass) Outputs() ([]Named, error)                  { return nil, errNoCgo }
 func (*Pass) Activations() ([]Named, error)              { return nil, errNoCgo }

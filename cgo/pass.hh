@@ -165,7 +165,7 @@ void record(Pass& pass, const jit::Code& tail) {
     pass.slots[c.slot].wanted = c.execution;
     pass.slots[c.slot].keep = plan.options.in_place != TL_AS_RETURNED;
   }
-  at::AutoGradMode enabled(true);
+  at::AutoGradMode enabled(plan.underivable.empty());
   Recording recording(&pass.slots);
   pass.outputs = outputs_of(run_tail(tail, pass.crossing, pass.value).at(0));
 }
@@ -181,7 +181,7 @@ std::unique_ptr<Pass> forward(const std::shared_ptr<Plan>& plan, const tl_tensor
   size_t next = 0;
   if (plan->cut.has_value) {
     pass->value = stack.at(next++).toTensor().detach();
-    if (pass->value.is_floating_point()) {
+    if (pass->value.is_floating_point() && plan->underivable.empty()) {
       at::AutoGradMode grad(true);
       pass->value.requires_grad_(true);
     }
@@ -210,6 +210,7 @@ Cotangents cotangents_of(const Pass& pass, const int32_t* which, const tl_tensor
 }
 
 NamedTensors backward(Pass& pass, const Cotangents& cotangents) {
+  require_derivative(*pass.plan);
   at::AutoGradMode grad(true);
   std::vector<at::Tensor> outputs, vectors, layers;
   for (const auto& [which, vector] : cotangents) {

@@ -63,6 +63,13 @@ func (p *Plan) Describe() (string, error) {
 	return text(t), nil
 }
 
+// Differentiable is nil where passes of the plan can go backward.
+func (p *Plan) Differentiable() error {
+	e := C.tl_plan_differentiable(p.ptr())
+	runtime.KeepAlive(p)
+	return take(e)
+}
+
 // Biases are the additive terms of the network, by the address of their node.
 func (p *Plan) Biases() (out []Named, err error) {
 	Do(func() {

@@ -33,6 +33,7 @@ struct Plan {
   jit::Code head, tail;
   size_t head_nodes = 0, tail_nodes = 0;
   bool writes_state = false;
+  std::string underivable;  // the first operator of the tail without a derivative: it runs without gradients
   bool once = false;  // the tail has an operator that can be differentiated only once
   std::vector<std::string> notes;
 
@@ -73,6 +74,8 @@ struct Second {
 
 std::shared_ptr<Plan> make_plan(std::shared_ptr<Model> model, std::vector<std::string> layers,
                                 const tl_plan_options& options);
+// Throws where the tail has an operator without a derivative.
+void require_derivative(const Plan& plan);
 // The tail as gradients need it; with twice, so that they have gradients too.
 std::shared_ptr<jit::Graph> differentiable_tail(const Plan& plan, bool twice);
 std::unique_ptr<Pass> forward(const std::shared_ptr<Plan>& plan, const tl_tensor* const* inputs, int32_t n);

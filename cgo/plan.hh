@@ -61,9 +61,7 @@ std::shared_ptr<Plan> make_plan(std::shared_ptr<Model> model, std::vector<std::s
   if (const int n = decompose_fused(tail, /*twice=*/false))
     plan->notes.push_back(std::to_string(n) +
                           " fused attention operator(s) behind the layer replaced by differentiable ones");
-  const std::string lost = underivable(*tail, plan->cut.has_value ? tail->inputs()[0] : nullptr);
-  if (!lost.empty())
-    throw Failure(TL_NO_DERIVATIVE, "operator " + lost + " behind layer " + plan->layers[0] + " has no derivative");
+  plan->underivable = underivable(*tail, plan->cut.has_value ? tail->inputs()[0] : nullptr);
   plan->once = differentiates_once(tail->block());
   if (options.relu != TL_RELU_PLAIN)
     plan->notes.push_back(std::to_string(rewrite_rectifiers(tail, static_cast<tl_relu>(options.relu))) +
@@ -77,6 +75,12 @@ std::shared_ptr<Plan> make_plan(std::shared_ptr<Model> model, std::vector<std::s
   plan->head = jit::Code(head, "head");
   plan->tail = jit::Code(tail, "tail");
   return plan;
+}
+
+void require_derivative(const Plan& plan) {
+  if (!plan.underivable.empty())
+    throw Failure(TL_NO_DERIVATIVE,
+                  "operator " + plan.underivable + " behind layer " + plan.layers[0] + " has no derivative");
 }
 
 std::string describe(const Plan& plan) {
@@ -103,6 +107,10 @@ tl_error* tl_plan_new(tl_module* m, const char* const* layers, int32_t n, const 
 
 tl_error* tl_plan_describe(const tl_plan* p, tl_text** json) {
   return guarded([&] { *json = new tl_text{torchlight::describe(*p->plan)}; });
+}
+
+tl_error* tl_plan_differentiable(const tl_plan* p) {
+  return guarded([&] { torchlight::require_derivative(*p->plan); });
 }
 
 void tl_plan_free(tl_plan* p) { delete p; }

@@ -139,6 +139,7 @@ NamedTensors rerun(Pass& pass, const at::Tensor& activation, const Rows* given) 
 
 std::unique_ptr<Pass> rerun_grad(Pass& pass, const at::Tensor& activation, const Rows* given) {
   const Plan& plan = *pass.plan;
+  require_derivative(plan);
   const bool own = own_rows(pass, activation, given);
   const Rows same = in_order(static_cast<int64_t>(pass.samples.size())), *rows = given ? given : &same;
   auto next = std::make_unique<Pass>();

@@ -73,7 +73,9 @@ Scaling learn(const Pass& pass, const jit::Code& light) {
   const auto n = static_cast<int64_t>(pass.samples.size());
   const double tolerance = limits(pass.plan->model->dtype).folded;
   Scaling scaling;
-  if (pass.plan->options.alone) return scaling;
+  // A dynamically quantised operator takes its scale from the whole batch.
+  const bool dynamic = pass.plan->underivable.find("_dynamic") != std::string::npos;
+  if (pass.plan->options.alone || dynamic) return scaling;
   try {
     if (!pass.crossing.empty()) {
       Rows longer = in_order(n);

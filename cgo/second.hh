@@ -31,6 +31,7 @@ std::unique_ptr<Pass> twice_differentiable(const Pass& pass) {
 }  // namespace
 
 Second second_order(Pass& pass, const Cotangents& cotangents, const std::vector<at::Tensor>& directions) {
+  require_derivative(*pass.plan);
   at::AutoGradMode enabled(true);
   std::unique_ptr<Pass> again;
   if (pass.plan->once && !pass.alone) again = twice_differentiable(pass);

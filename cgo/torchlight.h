@@ -194,6 +194,9 @@ tl_error* tl_plan_new(tl_module* m, const char* const* layers, int32_t n, const 
 tl_error* tl_plan_biases(const tl_plan* p, tl_tensors** out);
 // JSON: {"kind":"cut"|"tap","head":nodes,"tail":nodes,"crossing":n,"notes":[text]}.
 tl_error* tl_plan_describe(const tl_plan* p, tl_text** json);
+// TL_NO_DERIVATIVE where an operator behind the layers has none: passes of the plan
+// then run, and continue, without gradients.
+tl_error* tl_plan_differentiable(const tl_plan* p);
 void tl_plan_free(tl_plan* p);
 
 tl_error* tl_plan_forward(tl_plan* p, const tl_tensor* const* inputs, int32_t n, tl_pass** out);

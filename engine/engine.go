@@ -107,6 +107,13 @@ type RerunGrad interface {
 	RerunGrad(ctx context.Context, activation Array, rows []int) (Pass, error)
 }
 
+// Differentiable is a Plan that knows before a pass whether there are gradients.
+type Differentiable interface {
+	// Differentiable is nil where [Pass.Backward] works, else its
+	// [ErrNoDerivative].
+	Differentiable() error
+}
+
 // Biases is a Plan that can list the additive terms of its network.
 type Biases interface {
 	Biases(ctx context.Context) ([]Bias, error)

@@ -6,7 +6,8 @@ import "errors"
 // method may need less of the layer.
 var (
 	// ErrNoDerivative: what comes after the layer has no derivative, as in quantised
-	// networks.
+	// networks. [Plan] and [Plan.Forward] do not refuse it, passes do that are asked
+	// for a gradient.
 	ErrNoDerivative = errors.New("no derivative")
 	// ErrNotFloat: the layer returns no floating-point tensor.
 	ErrNotFloat = errors.New("layer returns no floating-point tensor")

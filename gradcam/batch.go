@@ -84,6 +84,11 @@ func (b *batch) capture(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	if slices.ContainsFunc(e.methods, func(m Method) bool { return m.Needs().Layer && m.Needs().derivative() }) {
+		if err := differentiable(plan); err != nil {
+			return err
+		}
+	}
 	start := time.Now()
 	if b.pass, err = plan.Forward(ctx, b.inputs); err != nil {
 		return err

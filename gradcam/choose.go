@@ -53,6 +53,11 @@ func ChooseLayer(ctx context.Context, candidates []Candidate, probe Probe) (Choi
 	if errors.Is(refused, ErrOutput) {
 		return Choice{}, refused
 	}
+	if errors.Is(refused, engine.ErrNoDerivative) {
+		choice.Layer = candidates[0].Layer
+		choice.Why = fmt.Sprintf("%s is the last value with space in it (%s), and no layer has a gradient", choice.Layer, extents(candidates[0].space()))
+		return choice, nil
+	}
 	if refused != nil {
 		return Choice{}, fmt.Errorf("%w: none of the %d layers with space in them can be cut at: %w", ErrLayer, len(candidates), refused)
 	}
@@ -184,6 +189,9 @@ func (e *Explainer) probe(inputs []engine.Array) Probe {
 	return func(ctx context.Context, layers []string) ([]engine.Array, error) {
 		plan, err := e.plan(ctx, engine.Spec{Layers: layers})
 		if err != nil {
+			return nil, err
+		}
+		if err := differentiable(plan); err != nil {
 			return nil, err
 		}
 		pass, err := plan.Forward(ctx, inputs)

@@ -114,6 +114,9 @@ func (b *batch) inputPass(ctx context.Context, rule engine.ReluRule) (engine.Pas
 	if err != nil {
 		return nil, err
 	}
+	if err := differentiable(plan); err != nil {
+		return nil, err
+	}
 	start := time.Now()
 	pass, err := plan.Forward(ctx, b.inputs)
 	if err != nil {

@@ -252,6 +252,11 @@ func TestChooseLayer(t *testing.T) {
 	assert.Equal(t, "l0", choice.Layer)
 	assert.Contains(t, choice.Why, "no gradient reaches any layer")
 
+	choice, err = ChooseLayer(ctx, someCandidates(5), lit("l0", func([]string) error { return engine.ErrNoDerivative }))
+	require.NoError(t, err, "methods without gradients can explain it")
+	assert.Equal(t, "l0", choice.Layer)
+	assert.Contains(t, choice.Why, "no layer has a gradient")
+
 	_, err = ChooseLayer(ctx, someCandidates(5), lit("l0", func([]string) error { return errors.New("inside a loop") }))
 	assert.ErrorContains(t, err, "none of the 5 layers with space in them can be cut at: inside a loop")
 	assert.ErrorIs(t, err, ErrLayer)

@@ -32,10 +32,11 @@ func unfit(format string, args ...any) error {
 // remedy adds the methods that would work to the error of an engine that cannot
 // differentiate what comes after a layer, or capture it.
 func (b *batch) remedy(err error) error {
-	if !errors.Is(err, engine.ErrNoDerivative) && !errors.Is(err, engine.ErrNotFloat) {
+	notFloat := errors.Is(err, engine.ErrNotFloat)
+	if !notFloat && !errors.Is(err, engine.ErrNoDerivative) {
 		return err
 	}
-	others := b.instead(func(m Method) bool { return !m.Needs().derivative() && !m.Needs().Layer })
+	others := b.instead(func(m Method) bool { return !m.Needs().derivative() && !(notFloat && m.Needs().Layer) })
 	return markf(errors.Join(ErrMethod, err), "%v; %s", err, others)
 }
 
@@ -65,6 +66,15 @@ func (b *batch) differentiable(needs Needs, targets []Target, scores []Score) er
 
 // derivative says that the method differentiates the score.
 func (n Needs) derivative() bool { return n.Gradient || n.Input || n.SecondOrder || n.RerunGrad }
+
+// differentiable is the error of a plan that knows that there are no gradients,
+// which saves the forward pass.
+func differentiable(plan engine.Plan) error {
+	if d, ok := plan.(engine.Differentiable); ok {
+		return d.Differentiable()
+	}
+	return nil
+}
 
 // instead names the methods that the engine can serve here, among those that
 // would help.

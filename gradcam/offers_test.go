@@ -23,6 +23,68 @@ func (r refusing) Plan(ctx context.Context, spec engine.Spec) (engine.Plan, erro
 	return nil, fmt.Errorf("layer %s: %w", spec.Layers[0], r.reason)
 }
 
+// underivable runs, and has no gradients. It knows so in advance, or not.
+type underivable struct {
+	*enginetest.Toy
+	knows    bool
+	forwards *int
+}
+
+type underivablePlan struct {
+	engine.Plan
+	model underivable
+}
+
+type knowingPlan struct{ underivablePlan }
+
+type underivablePass struct{ engine.Pass }
+
+func (u underivable) Plan(ctx context.Context, spec engine.Spec) (engine.Plan, error) {
+	p, err := u.Toy.Plan(ctx, spec)
+	if err == nil && u.knows {
+		return knowingPlan{underivablePlan{p, u}}, nil
+	}
+	return underivablePlan{p, u}, err
+}
+
+func (p underivablePlan) Forward(ctx context.Context, inputs []engine.Array) (engine.Pass, error) {
+	*p.model.forwards++
+	pass, err := p.Plan.Forward(ctx, inputs)
+	return underivablePass{pass}, err
+}
+
+func (knowingPlan) Differentiable() error { return engine.ErrNoDerivative }
+
+func (underivablePass) Backward(context.Context, []engine.Cotangent) ([]engine.Array, error) {
+	return nil, engine.ErrNoDerivative
+}
+
+// Only what asks for a gradient is refused, before the forward pass where the
+// engine knows.
+func TestMethodsWithoutGradients(t *testing.T) {
+	for _, knows := range []bool{false, true} {
+		for _, entry := range gradcam.Catalogue() {
+			needs := entry.Method.Needs()
+			if needs.SecondOrder || needs.RerunGrad || needs.Biases {
+				continue // the wrapped passes offer none
+			}
+			forwards := 0
+			e, err := gradcam.New(underivable{enginetest.NewToy(), knows, &forwards}, gradcam.WithLayer("relu1"), gradcam.WithMethod(entry.Method))
+			require.NoError(t, err)
+			_, err = e.Explain(ctx, enginetest.ToyInput(0), gradcam.Class(0))
+			if needs.Gradient || needs.Input {
+				require.ErrorIs(t, err, engine.ErrNoDerivative, entry.Method.Name())
+				require.ErrorIs(t, err, gradcam.ErrMethod)
+				assert.Regexp(t, "use one of .*eigencam, .*reciprocam, .*rise", err.Error())
+				assert.Equal(t, knows, forwards == 0, entry.Method.Name())
+			} else {
+				assert.NotErrorIs(t, err, engine.ErrNoDerivative, entry.Method.Name())
+			}
+			require.NoError(t, e.Close())
+		}
+	}
+}
+
 // An error about a method says which ones would work here.
 func TestErrorsNameWhatWouldWork(t *testing.T) {
 	whole := canned([]float32{1, 0}, nil)
@@ -42,7 +104,7 @@ func TestErrorsNameWhatWouldWork(t *testing.T) {
 		sentinel error
 	}{
 		{"no derivative", refusing{enginetest.NewToy(), engine.ErrNoDerivative}, enginetest.ToyInput(0), "relu1", gradcam.GradCAM,
-			"layer relu1: no derivative; use one of ", []string{"rise"}, []string{"gradcam", "ablationcam", "saliency"}, engine.ErrNoDerivative},
+			"layer relu1: no derivative; use one of ", []string{"rise", "eigencam", "fem", "ablationcam", "reciprocam", "dff"}, []string{"gradcam", "saliency"}, engine.ErrNoDerivative},
 		{"quantised", refusing{enginetest.NewToy(), engine.ErrNotFloat}, enginetest.ToyInput(0), "relu1", gradcam.HiResCAM,
 			"layer returns no floating-point tensor; use one of ", []string{"rise"}, []string{"gradcam"}, engine.ErrNotFloat},
 		{"integers", whole, image(1), "ints", gradcam.GradCAM,

@@ -120,6 +120,9 @@ func (r *Run) inputCopies(ctx context.Context, layers []string, v variants) erro
 	if err != nil {
 		return err
 	}
+	if err := differentiable(plan); err != nil {
+		return err
+	}
 	v.like = r.Input()
 	v.forward = func(ctx context.Context, x engine.Array, rows []int) (engine.Pass, error) {
 		return plan.Forward(ctx, r.With(x, rows))

@@ -53,8 +53,8 @@ func (p PlanInfo) String() string {
 // Several layers are captured in one pass.
 //
 // Errors: [ErrUnknownLayer], [ErrFrozen], [ErrLayerNotCalled],
-// [ErrLayerAmbiguous], [ErrLayerNotTensor], [ErrNoDerivative], [ErrStateful],
-// [ErrTrainMode], [ErrInvalid] for text that is no address.
+// [ErrLayerAmbiguous], [ErrLayerNotTensor], [ErrStateful], [ErrTrainMode],
+// [ErrInvalid] for text that is no address.
 func (m *Module) Hook(layers ...string) (*Hook, error) {
 	return m.HookSpec(engine.Spec{Layers: layers})
 }
@@ -109,6 +109,12 @@ func (h *Hook) Layers() []string { return append([]string(nil), h.layers...) }
 
 // Plan says how the layers are captured.
 func (h *Hook) Plan() PlanInfo { return h.plan }
+
+// Differentiable is an [ErrNoDerivative] where an operator behind the layers has
+// no derivative: passes of the hook run and re-run, without gradients.
+func (h *Hook) Differentiable() error {
+	return about(h.use((*cgo.Plan).Differentiable), h.module.object.about)
+}
 
 // Forward runs a batch up to and through the model's end. Floating-point inputs
 // are converted to the model's type and device.

@@ -8,12 +8,13 @@ import (
 )
 
 var (
-	_ engine.Model       = (*Module)(nil)
-	_ engine.Plan        = plan{}
-	_ engine.Biases      = plan{}
-	_ engine.Pass        = (*pass)(nil)
-	_ engine.RerunGrad   = (*pass)(nil)
-	_ engine.SecondOrder = (*pass)(nil)
+	_ engine.Model          = (*Module)(nil)
+	_ engine.Plan           = plan{}
+	_ engine.Biases         = plan{}
+	_ engine.Differentiable = plan{}
+	_ engine.Pass           = (*pass)(nil)
+	_ engine.RerunGrad      = (*pass)(nil)
+	_ engine.SecondOrder    = (*pass)(nil)
 )
 
 // Plan implements [engine.Model] with a [Hook].
@@ -33,6 +34,8 @@ type plan struct{ hook *Hook }
 
 func (p plan) Describe() string { return p.hook.Plan().String() }
 func (p plan) Close() error     { return p.hook.Close() }
+
+func (p plan) Differentiable() error { return p.hook.Differentiable() }
 
 func (p plan) Biases(ctx context.Context) ([]engine.Bias, error) { return p.hook.Biases(ctx) }
 
