@@ -34,7 +34,7 @@ struct Plan {
   size_t head_nodes = 0, tail_nodes = 0;
   bool writes_state = false;
   std::string underivable;  // the first operator of the tail without a derivative: it runs without gradients
-  bool once = false;  // the tail has an operator that can be differentiated only once
+  bool once = false;        // the tail has an operator that can be differentiated only once
   std::vector<std::string> notes;
 
   std::atomic<bool> checked{false};  // the first pass compares with the plain forward
