@@ -128,6 +128,21 @@ func (r Result) mapOf(space []int) engine.Array {
 	return out
 }
 
+// Only is the result narrowed to raw map k: its map is that of one layer, or of one
+// concept of [DFF], finished alone.
+func (r Result) Only(k int) Result {
+	raw := r.Raw[k]
+	r.Raw, r.RawMin, r.RawMax, r.Reason = []Raw{raw}, raw.Min, raw.Max, raw.Reason
+	copies := make([]augmented, 0, len(r.copies))
+	for _, c := range r.copies {
+		copies = append(copies, augmented{c.Only(k), c.augmentation})
+	}
+	if r.copies != nil {
+		r.copies = copies
+	}
+	return r
+}
+
 // results puts together what is known about every sample.
 func (r *Run) results(m Method, maps []Attribution, timings Timings) []Result {
 	b, e := r.batch, r.batch.explainer

@@ -119,7 +119,7 @@ func (f *explainFlags) addPhoto(c *cobra.Command) {
 func (f *explainFlags) addResults(c *cobra.Command) {
 	fl := c.Flags()
 	fl.StringVar(&f.out, "out", ".", "`DIR` for the results, made if need be")
-	fl.StringVar(&f.style, "style", "torchlight", "`STYLE` of the overlay: torchlight, pytorch-grad-cam or torch-cam")
+	fl.StringVar(&f.style, "style", "torchlight", "`STYLE` of the overlay: torchlight, pytorch-grad-cam or torch-cam; that of dff has colours of its own")
 	fl.StringVar(&f.colormap, "colormap", "", "`COLOURS` of the style torchlight: inferno, viridis, turbo, jet, jet-mpl or jet-cv")
 	fl.StringSliceVar(&f.save, "save", nil, "also write these `STAGES` as .npy: input, activation, gradient, output")
 	fl.IntVar(&f.top, "top", 5, "list the `K` best classes")

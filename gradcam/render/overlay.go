@@ -35,11 +35,15 @@ func Overlay(photo *preprocess.Image, heat engine.Array, g preprocess.Geometry, 
 	}
 	pixels := cut(photo, seen)
 	style.Blend(pixels, pixels, values)
+	return framed(photo, pixels, seen), nil
+}
 
+// framed puts the pixels of what was seen into the rest of the photo.
+func framed(photo *preprocess.Image, pixels []uint8, seen image.Rectangle) *preprocess.Image {
 	out := preprocess.NewImage(photo.W, photo.H)
 	surround(out, photo, seen)
 	paste(out, pixels, seen)
-	return out, nil
+	return out
 }
 
 // cut copies a rectangle's pixels.

@@ -80,6 +80,8 @@ type Layer struct {
 	Shape []int `json:"shape"`
 	Extremes
 	Reason string `json:"reason"`
+	// Color is that of a concept in the overlay, "#rrggbb".
+	Color string `json:"color,omitempty"`
 }
 
 // Timings are milliseconds of wall time: decoding, preprocessing and rendering of
@@ -119,8 +121,12 @@ func (s *Session) record(w *work, m int, r gradcam.Result, rendering time.Durati
 	for i, c := range r.Top {
 		rec.Top[i] = Class{c.Index, c.Label, c.Score, c.Probability}
 	}
-	for _, raw := range r.Raw {
-		rec.Layers = append(rec.Layers, Layer{raw.Layer, raw.Values.Shape, Extremes{raw.Min, raw.Max}, string(raw.Reason)})
+	for k, raw := range r.Raw {
+		layer := Layer{Layer: raw.Layer, Shape: raw.Values.Shape, Extremes: Extremes{raw.Min, raw.Max}, Reason: string(raw.Reason)}
+		if w.photo != nil && s.ways[m].concepts() {
+			layer.Color = hexColor(k)
+		}
+		rec.Layers = append(rec.Layers, layer)
 	}
 	return rec
 }

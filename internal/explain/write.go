@@ -11,8 +11,6 @@ import (
 	"time"
 
 	"github.com/torchlight-go/torchlight/engine"
-	"github.com/torchlight-go/torchlight/gradcam"
-	"github.com/torchlight-go/torchlight/gradcam/preprocess"
 	"github.com/torchlight-go/torchlight/gradcam/render"
 	"github.com/torchlight-go/torchlight/internal/atomicfile"
 	"github.com/torchlight-go/torchlight/npy"
@@ -64,7 +62,7 @@ func (s *Session) writeMethod(w *work, m int, base string) ([]Record, error) {
 	start := time.Now()
 	var files []file
 	if w.photo != nil && !e.results[0].Placeless() {
-		picture, err := s.overlay(w, e.results[0])
+		picture, err := s.overlay(w, m, e.results[0])
 		if err != nil {
 			return nil, fmt.Errorf("%s: %w", w.file, err)
 		}
@@ -115,17 +113,6 @@ func writeRecords(path string, records []Record, photo bool) error {
 		e.SetEscapeHTML(false)
 		return e.Encode(doc)
 	})
-}
-
-// overlay draws the map at the size of the model's input: a peer's map may have
-// the layer's, and signs.
-func (s *Session) overlay(w *work, r gradcam.Result) (*preprocess.Image, error) {
-	space := w.array.Shape[len(w.array.Shape)-2:]
-	heat, err := r.Display(space[0], space[1])
-	if err != nil {
-		return nil, err
-	}
-	return render.Overlay(w.photo, heat, w.geometry, s.config.Style)
 }
 
 // arrays are the results in .npy. A photo's have no batch axis.
