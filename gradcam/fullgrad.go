@@ -12,7 +12,9 @@ import (
 // score: the input times its gradient, and each bias times the gradient where it is
 // added (Srinivas and Fleuret 2019, arXiv:1905.00780), as pytorch-grad-cam has it.
 // Biases are those of convolutions and of batch norms, beta - mean
-// gamma/sqrt(var+eps). The magnitudes of every channel, of the input and of each
+// gamma/sqrt(var+eps): of Conv2d and BatchNorm2d as in pytorch-grad-cam, which
+// knows no others, and more: of convolutions of one and three axes and transposed
+// ones, which the paper's sum has, too. The magnitudes of every channel, of the input and of each
 // such layer, are stretched to 0..1, brought to the input's size and added, all
 // with the same weight. Its map is one, [H, W] of the input; layers are ignored, and
 // eigen smoothing does not change it.
