@@ -102,7 +102,7 @@ func (m ReciproCAM) light(ctx context.Context, t *trial, layer int) (scores [][]
 				}
 			})
 		},
-	}, through{tail.Rerun, 1})
+	}, tail.through(t.run))
 }
 
 // spot returns a function that visits a place and, if asked, its neighbours

@@ -51,7 +51,7 @@ func TestReciproCAMWritesIntoEveryLayout(t *testing.T) {
 		assert.Equal(t, want, raws(t, channelsLast(0, 3, 4, 4), in, method, gradcam.WithLayout(gradcam.Layout{Order: gradcam.ChannelsLast})))
 		tokens := gradcam.Layout{Order: gradcam.Tokens, Prefix: 2, Grid: []int{3, 4}}
 		vit := channelsLast(2, 14, 4)
-		assert.Equal(t, want, raws(t, vit, in, method, gradcam.WithLayout(tokens), gradcam.WithMemory(5*56*4)))
+		assert.Equal(t, want, raws(t, vit, in, method, gradcam.WithLayout(tokens), gradcam.WithMemory(5*56*4*16)))
 		assert.Equal(t, 5, vit.Batches()[0])
 	}
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"math"
 	"math/rand/v2"
+	"slices"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
@@ -161,11 +162,40 @@ func TestChunksDoNotChangeTheResult(t *testing.T) {
 			m := channelsFirst()
 			budget := rows * 96 * 4 * 16
 			if method == gradcam.AblationCAM {
-				budget = rows * 48 * 4
+				budget = rows * 48 * 4 * 16
 			}
 			assert.Equal(t, want, raws(t, m, in, method, gradcam.WithMemory(budget)), "%s, %d rows", method.Name(), rows)
 			assert.EqualValues(t, rows, m.Batches()[0])
 		}
+	}
+}
+
+// A copy costs sixteen times the layer's values; of a layer without space, past
+// which a whole block may go, sixteen times the input's.
+func TestCopiesOfALayerKeepTheBudget(t *testing.T) {
+	const budget = 64 << 10 // bytes
+	flat := mixer(func(c [4][12]float32) engine.Array {
+		return engine.Array{Shape: []int{48, 1, 1}, Data: slices.Concat(c[0][:], c[1][:], c[2][:], c[3][:])}
+	}, func(a engine.Array) (c [4][12]float32) {
+		for k := range c {
+			copy(c[k][:], a.Data[k*12:])
+		}
+		return c
+	})
+	for _, c := range []struct {
+		name   string
+		net    *enginetest.Composed
+		method gradcam.Method
+		rows   int
+	}{
+		{"places", channelsFirst(), gradcam.ReciproCAM{}, budget / (16 * 48 * 4)},
+		{"channels", flat, gradcam.AblationCAM, budget / (16 * 96 * 4)},
+	} {
+		raws(t, c.net, pair(), c.method, gradcam.WithMemory(budget))
+		for _, rows := range c.net.Batches() {
+			assert.LessOrEqual(t, rows, c.rows, c.name)
+		}
+		assert.Equal(t, c.rows, c.net.Batches()[0], "%s: and use it", c.name)
 	}
 }
 

@@ -140,7 +140,7 @@ func ablate(ctx context.Context, t *trial, layer int) (weights [][]float64, err 
 				row[k*channel+i*place] = own[k*channel+i*place]
 			}
 		},
-	}, through{tail.Rerun, 1})
+	}, tail.through(t.run))
 	if err != nil {
 		return nil, err
 	}
