@@ -2,6 +2,7 @@ package gradcam
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"maps"
 	"slices"
@@ -119,16 +120,16 @@ func (b *batch) explain(ctx context.Context, i int, targets []Target) ([]Result,
 	if err := b.offers(m.Needs()); err != nil {
 		return nil, fmt.Errorf("method %s: %w", m.Name(), err)
 	}
-	run := &Run{method: m.Name(), batch: b}
+	run := &Run{method: m.Name(), batch: b, check: b.gradientCheck(m.Needs())}
 	var err error
 	if run.targets, err = b.aim(i, targets); err != nil {
 		return nil, err
 	}
-	if run.scores, run.cotangents, err = score(b.outputs, b.output, b.samples, run.targets); err != nil {
+	if run.scores, run.cotangents, err = score(b.outputs, b.output, b.samples, run.targets, run.check); err != nil {
+		if errors.Is(err, ErrMethod) {
+			err = fmt.Errorf("method %s: %w", m.Name(), err)
+		}
 		return nil, err
-	}
-	if err := b.differentiable(m.Needs(), run.targets, run.scores); err != nil {
-		return nil, fmt.Errorf("method %s: %w", m.Name(), err)
 	}
 	start, backward := time.Now(), b.timings.Backward
 	raw, err := m.Map(ctx, run)

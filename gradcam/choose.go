@@ -212,7 +212,7 @@ func (e *Explainer) probe(inputs []engine.Array) Probe {
 		if err != nil {
 			return nil, err
 		}
-		_, cotangents, err := score(outputs, output, ys, targets)
+		_, cotangents, err := score(outputs, output, ys, targets, nil)
 		if err != nil {
 			return nil, err
 		}

@@ -16,8 +16,8 @@ type FeatureAblation struct {
 func (FeatureAblation) Name() string { return "feature-ablation" }
 
 // Needs are predictions.
-func (FeatureAblation) Needs() Needs {
-	return Needs{Predict: true, Cost: Cost{Forward: 1, Note: "and a forward pass a feature"}}
+func (m FeatureAblation) Needs() Needs {
+	return Needs{Predict: true, Masks: m.Features.masks(), Cost: Cost{Forward: 1, Note: "and a forward pass a feature"}}
 }
 
 // Map returns one raw map, of the input.

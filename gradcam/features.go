@@ -29,11 +29,19 @@ type grouping struct {
 	count   int
 }
 
+// masks says which inputs have such features.
+func (f Features) masks() Masking {
+	if f.Mask.Shape != nil {
+		return AnyMasks
+	}
+	return FeatureMasks
+}
+
 // of finds the features of every sample.
 func (f Features) of(run *Run) ([]grouping, error) {
 	x := run.Input()
 	if x.Ints != nil {
-		return nil, markf(ErrLayer, "the input holds integers: explain a layer, such as the embedding")
+		return nil, run.unmaskable()
 	}
 	groups := make([]grouping, x.Shape[0])
 	for n := range groups {
@@ -77,7 +85,7 @@ func (f Features) sample(run *Run, n int) ([]int, error) {
 	}
 	h, w, err := run.plane()
 	if err != nil {
-		return nil, fmt.Errorf("%w: give Features.Mask", err)
+		return nil, fmt.Errorf("give Features.Mask: %w", err)
 	}
 	if f.Rows != 0 || f.Cols != 0 {
 		return grid(h, w, f.Rows, f.Cols)

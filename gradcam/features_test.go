@@ -173,7 +173,7 @@ func TestFeaturesRefuse(t *testing.T) {
 		{ints([]int{2, 2}, 0), image, "feature mask: engine: shape [2 2] wants 4 elements, got 1"},
 		{gradcam.Features{Mask: engine.NewArray(2, 2)}, image, "give integers of shape"},
 		{gradcam.Features{Rows: 3, Cols: 1}, image, "a grid of 3 x 1 cells over 2 x 2 pixels: give 1 to 2 rows, 1 to 2 columns"},
-		{gradcam.Features{}, volume, "it has shape [1 1 2 2 2]: give Features.Mask"},
+		{gradcam.Features{}, volume, "give Features.Mask: masks need an input [N, C, H, W] or [N, C, L], it has shape [1 1 2 2 2]: use any method but scorecam, sscam, iscam, rise, feature-ablation"},
 		{gradcam.Features{Superpixels: superpixel.Options{Segments: -1}}, image, "give numbers above 0"},
 		{gradcam.Features{}, engine.Array{Shape: []int{1, 2}, Ints: []int64{1, 2}}, "the input holds integers"},
 	} {

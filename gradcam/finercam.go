@@ -52,7 +52,7 @@ func (m FinerCAM) Retarget(t Target) Target {
 type incomparable struct{ Target }
 
 func (t incomparable) Score(Sample) (Score, error) {
-	return Score{}, markf(ErrTarget, "target %s: finercam compares the raw output of a class with those of others: give a class or topK, or another method", t)
+	return Score{}, markf(ErrTarget, "target %s: finercam compares the raw output of a class with those of others: give a class or topK, or explain it by any other method, such as gradcam", t)
 }
 
 // finer is FinerCAM's target before its classes are known.

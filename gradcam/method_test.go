@@ -192,7 +192,7 @@ func TestMethodsAreHeldToTheirContract(t *testing.T) {
 		{returns(gradcam.Attribution{Layer: "a", Values: engine.NewArray(1, 0)}), "raw map of a is empty"},
 		{returns(gradcam.Attribution{Layer: "a", Values: engine.Array{Shape: []int{1, 2}, Data: []float32{1}}}), "wants 2 elements"},
 		{returns(gradcam.Attribution{Layer: "a", Values: two}, gradcam.Attribution{Layer: "b", Values: two, Finish: gradcam.Clip}), "different ways"},
-		{own{gradcam.Needs{SecondOrder: true, Layer: true}, nil}, "method own: layer cannot be explained: the engine offers no second derivative here: use one of gradcam, seed, hirescam"},
+		{own{gradcam.Needs{SecondOrder: true, Layer: true}, nil}, "method own: layer cannot be explained: the engine offers no second derivative here: use any method but shapleycam"},
 		{own{gradcam.Needs{}, func(ctx context.Context, run *gradcam.Run) ([]gradcam.Attribution, error) {
 			_, err := run.Gradients(ctx)
 			return nil, err

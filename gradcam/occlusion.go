@@ -35,14 +35,14 @@ func (Occlusion) Name() string { return "occlusion" }
 
 // Needs are predictions.
 func (Occlusion) Needs() Needs {
-	return Needs{Predict: true, Cost: Cost{Forward: 1, Note: "and a forward pass a window: 784 by default at 224 x 224"}}
+	return Needs{Predict: true, Masks: AnyMasks, Cost: Cost{Forward: 1, Note: "and a forward pass a window: 784 by default at 224 x 224"}}
 }
 
 // Map returns one raw map, of the input.
 func (m Occlusion) Map(ctx context.Context, run *Run) ([]Attribution, error) {
 	x := run.Input()
 	if x.Ints != nil {
-		return nil, markf(ErrLayer, "the input holds integers: explain a layer, such as the embedding")
+		return nil, run.unmaskable()
 	}
 	windows, err := m.windows(x.Shape[1:])
 	if err != nil {

@@ -20,8 +20,12 @@ func (b *batch) offers(needs Needs) error {
 // reason that [Needs] does not tell, such as a head that is not one linear layer. It
 // names the methods that the engine can serve here.
 func (r *Run) Unfit(format string, args ...any) error {
-	others := r.batch.instead(func(m Method) bool { return m.Name() != r.method })
-	return unfit("%s: %s", fmt.Sprintf(format, args...), others)
+	return unfit("%s: %s", fmt.Sprintf(format, args...), r.others())
+}
+
+// others are what would work here instead of the run's own method.
+func (r *Run) others() string {
+	return r.batch.instead(func(m Method) bool { return m.Name() != r.method })
 }
 
 // unfit is an error about a method that cannot explain this layer.
@@ -32,6 +36,10 @@ func unfit(format string, args ...any) error {
 // remedy adds the methods that would work to the error of an engine that cannot
 // differentiate what comes after a layer, or capture it.
 func (b *batch) remedy(err error) error {
+	if errors.Is(err, ErrNoLayer) {
+		others := b.instead(func(m Method) bool { return !m.Needs().Layer })
+		return markf(errors.Join(ErrMethod, ErrNoLayer), "%v, or explain the input: %s", err, others)
+	}
 	notFloat := errors.Is(err, engine.ErrNotFloat)
 	if !notFloat && !errors.Is(err, engine.ErrNoDerivative) {
 		return err
@@ -50,18 +58,25 @@ func (b *batch) lacks(needs Needs) string {
 	return ""
 }
 
-// differentiable says that a method differentiates a score that has no derivative.
-func (b *batch) differentiable(needs Needs, targets []Target, scores []Score) error {
+// gradientCheck holds targets to a gradient that a method can go back from; nil for
+// methods that use none.
+func (b *batch) gradientCheck(needs Needs) func(Target, Score, Sample) error {
 	if !needs.derivative() {
 		return nil
 	}
-	for i, s := range scores {
-		if _, joint := targets[i].(Joint); s.Cotangent == nil && !joint {
-			without := b.instead(func(m Method) bool { return !m.Needs().derivative() })
-			return &SampleError{i, markf(ErrTarget, "target %s has no gradient: return one, or %s", targets[i], without)}
+	return func(t Target, s Score, y Sample) error {
+		var wrong string
+		switch {
+		case s.Cotangent == nil:
+			wrong = "has no gradient: return one"
+		case len(s.Cotangent) != y.Output.Len():
+			wrong = fmt.Sprintf("has a gradient of %d values, and the output %v has %d: return one for each", len(s.Cotangent), y.Output.Shape, y.Output.Len())
+		default:
+			return finite(engine.Array{Shape: y.Output.Shape, Data: s.Cotangent}, fmt.Sprintf("gradient of target %s", t))
 		}
+		without := b.instead(func(m Method) bool { return !m.Needs().derivative() })
+		return markf(errors.Join(ErrMethod, ErrTarget), "target %s %s, or %s", t, wrong, without)
 	}
-	return nil
 }
 
 // derivative says that the method differentiates the score.
@@ -76,17 +91,37 @@ func differentiable(plan engine.Plan) error {
 	return nil
 }
 
-// instead names the methods that the engine can serve here, among those that
-// would help.
+// instead names the methods that the engine can serve here, for an input and a layer
+// like these, among those that would help; or those that it cannot, where they are
+// fewer by far.
 func (b *batch) instead(helps func(Method) bool) string {
-	var work []string
+	var work, not []string
 	for _, m := range Methods() {
-		if helps(m) && b.lacks(m.Needs()) == "" {
+		if n := m.Needs(); helps(m) && (b.pass == nil || b.lacks(n) == "") && b.suits(n) {
 			work = append(work, m.Name())
+		} else {
+			not = append(not, m.Name())
 		}
 	}
-	if len(work) == 0 {
+	switch {
+	case len(work) == 0:
 		return "no other method would work"
+	case len(not) == 0:
+		return "use any other method"
+	case 2*len(not) < len(work):
+		return "use any method but " + list(not)
 	}
 	return "use one of " + list(work)
+}
+
+// suits says whether a method can explain an input like the batch's.
+func (b *batch) suits(n Needs) bool {
+	x := b.explained()
+	table := x.Ints == nil && len(x.Shape) == 2
+	// A table's layers are units without places. Only methods that give every unit
+	// its share, by gradients along a path, have something to show there.
+	if units := n.derivative() && !n.Gradient; n.Layer && table && !units {
+		return false
+	}
+	return !(n.Input && x.Ints != nil) && n.Masks.fit(x, b.explainer.inputOrder)
 }

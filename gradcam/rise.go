@@ -37,7 +37,7 @@ func (RISE) Name() string { return "rise" }
 
 // Needs are predictions.
 func (m RISE) Needs() Needs {
-	return Needs{Predict: true, Random: true, Cost: Cost{Forward: 1 + orDefault(m.Masks, 4000)}}
+	return Needs{Predict: true, Masks: PlaneMasks, Random: true, Cost: Cost{Forward: 1 + orDefault(m.Masks, 4000)}}
 }
 
 // Retarget explains the probability of the class whose raw output another target

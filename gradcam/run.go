@@ -14,6 +14,7 @@ import (
 type Run struct {
 	method  string
 	batch   *batch
+	check   func(Target, Score, Sample) error // of targets' gradients
 	targets []Target
 	scores  []Score
 	// cotangents are dscore/doutput of the whole batch.
@@ -112,7 +113,7 @@ func (r *Run) Score(outputs []engine.Output, rows []int) ([]Score, []engine.Cota
 		targets[row] = r.targets[sample]
 	}
 	if b.output == noOutput {
-		return score(outputs, noOutput, make([]Sample, len(rows)), targets)
+		return score(outputs, noOutput, make([]Sample, len(rows)), targets, r.check)
 	}
 	i, err := chooseOutput(outputs, b.outputs[b.output].Name)
 	if err != nil {
@@ -122,7 +123,7 @@ func (r *Run) Score(outputs []engine.Output, rows []int) ([]Score, []engine.Cota
 	if err != nil {
 		return nil, nil, err
 	}
-	return score(outputs, i, ys, targets)
+	return score(outputs, i, ys, targets, r.check)
 }
 
 func identity(n int) []int {

@@ -24,7 +24,7 @@ func (SSCAM) Name() string { return "sscam" }
 
 // Needs are predictions.
 func (m SSCAM) Needs() Needs {
-	return Needs{Layer: true, Predict: true, Random: true, Cost: Cost{Forward: 1, Note: "Samples (35) whole forward passes a channel"}}
+	return Needs{Layer: true, Predict: true, Masks: PlaneMasks, Random: true, Cost: Cost{Forward: 1, Note: "Samples (35) whole forward passes a channel"}}
 }
 
 // Map returns one raw map a layer.
@@ -59,7 +59,7 @@ func (ISCAM) Name() string { return "iscam" }
 
 // Needs are predictions.
 func (m ISCAM) Needs() Needs {
-	return Needs{Layer: true, Predict: true, Cost: Cost{Forward: 1, Note: "Samples (10) whole forward passes a channel"}}
+	return Needs{Layer: true, Predict: true, Masks: PlaneMasks, Cost: Cost{Forward: 1, Note: "Samples (10) whole forward passes a channel"}}
 }
 
 // Map returns one raw map a layer.
@@ -203,22 +203,4 @@ func (r *Run) upsampler(v View, kind func(h, w, H, W int) *resample.Resizer) (*r
 	}
 	space := volume(v.Space)
 	return kind(space[1], space[2], H, W), nil
-}
-
-// plane are the rows and columns of an input that can be masked; a signal
-// [N, C, L] has one row.
-func (r *Run) plane() (h, w int, err error) {
-	shape := r.Input().Shape
-	if r.Input().Ints != nil {
-		return 0, 0, markf(ErrLayer, "the input holds integers, which cannot be masked: choose another one with WithInput")
-	}
-	if r.batch.explainer.inputOrder != ChannelsLast {
-		switch len(shape) {
-		case 3:
-			return 1, shape[2], nil
-		case 4:
-			return shape[2], shape[3], nil
-		}
-	}
-	return 0, 0, markf(ErrLayer, "masks need an input [N, C, H, W] or [N, C, L], it has shape %v", shape)
 }

@@ -44,8 +44,9 @@ func aim(m Method, targets []Target, samples []Sample) ([]Target, error) {
 }
 
 // score scores every sample and gathers the cotangents of the batch. Without a
-// chosen output all targets are Joint.
-func score(outputs []engine.Output, chosen int, samples []Sample, targets []Target) ([]Score, []engine.Cotangent, error) {
+// chosen output all targets are Joint. check, if any, holds gradients to their
+// contract; without one those that do not fit are left out.
+func score(outputs []engine.Output, chosen int, samples []Sample, targets []Target, check func(Target, Score, Sample) error) ([]Score, []engine.Cotangent, error) {
 	scores := make([]Score, len(samples))
 	var sums cotangentSum
 	var own engine.Array
@@ -61,8 +62,12 @@ func score(outputs []engine.Output, chosen int, samples []Sample, targets []Targ
 				err = sums.add(parts)
 			}
 		} else if scores[i], err = targets[i].Score(y); err == nil {
-			err = checkScore(targets[i], scores[i], y)
-			copy(own.Row(i).Data, scores[i].Cotangent)
+			if check != nil {
+				err = check(targets[i], scores[i], y)
+			}
+			if row := own.Row(i).Data; len(row) == len(scores[i].Cotangent) {
+				copy(row, scores[i].Cotangent)
+			}
 		}
 		if err == nil && (math.IsNaN(scores[i].Value) || math.IsInf(scores[i].Value, 0)) {
 			err = markf(ErrNotFinite, "score of target %s is %g", targets[i], scores[i].Value)
@@ -72,14 +77,6 @@ func score(outputs []engine.Output, chosen int, samples []Sample, targets []Targ
 		}
 	}
 	return scores, sums, nil
-}
-
-// checkScore holds a target of somebody else's to its contract.
-func checkScore(t Target, s Score, y Sample) error {
-	if s.Cotangent != nil && len(s.Cotangent) != y.Output.Len() {
-		return markf(ErrTarget, "target %s: its gradient has %d values, the output %v has %d: return one for each", t, len(s.Cotangent), y.Output.Shape, y.Output.Len())
-	}
-	return finite(engine.Array{Shape: y.Output.Shape, Data: s.Cotangent}, fmt.Sprintf("gradient of target %s", t))
 }
 
 // cotangentSum has one cotangent an output.

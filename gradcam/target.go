@@ -81,10 +81,6 @@ func (f *function) Score(y Sample) (Score, error) {
 	if err != nil {
 		return Score{}, markf(ErrTarget, "target %s: %v", f.name, err)
 	}
-	if gradient != nil && len(gradient) != y.Output.Len() {
-		return Score{}, markf(ErrTarget, "target %s: its gradient has %d values, the output %v has %d: return one for each",
-			f.name, len(gradient), y.Output.Shape, y.Output.Len())
-	}
 	return Score{Value: value, Index: NoClass, Cotangent: gradient}, nil
 }
 
