@@ -34,17 +34,30 @@ func TestPageKeepsFiguresThatStillHold(t *testing.T) {
 	made := func(relative float64, old string) string {
 		var made table
 		made.note(what, "net", "script", false, 3*relative, relative, 1e-5)
-		made.reason(what, "there is a reason")
+		made.reason(what, "net layer1", "there is a reason")
+		made.reason(what, "net layer2", "there is a reason")
 		return made.page("1.0", old)
 	}
 	first := made(2e-7, "")
 	assert.Contains(t, first, "| gradcam | a peer | equal | 1e-06 | 1e-06 | 0 | 1e-05 | net | script |")
-	assert.Contains(t, first, "- gradcam, a peer: there is a reason")
+	assert.Contains(t, first, "- gradcam, a peer: net layer1, net layer2: there is a reason")
 	assert.Equal(t, first, made(5e-8, first), "a smaller difference is within the figure")
 	assert.Contains(t, made(2e-6, first), "| 1e-05 | 1e-05 | 0 |", "a larger one is not")
 	assert.Contains(t, made(1e-10, first), "| 1e-09 | 1e-10 | 0 |", "nor one that is far smaller")
 	assert.Contains(t, made(2e-5, first), "| differs |")
 	assert.Contains(t, made(2e-5, "no table"), "| differs |")
+}
+
+func TestPageSaysWhatWasLetPass(t *testing.T) {
+	made := func(limit float64, old string) string {
+		var made table
+		made.note(comparison{"xgradcam", "a peer", 1e-5}, "net", "script", false, 1e-4, 1e-4, limit)
+		return made.page("1.0", old)
+	}
+	first := made(2e-4, "")
+	assert.Contains(t, first, "| 1e-05 (1e-03) | net |")
+	assert.Equal(t, first, made(9e-4, first))
+	assert.Contains(t, made(2e-3, first), "| 1e-05 (1e-02) | net |")
 }
 
 func TestBound(t *testing.T) {

@@ -34,6 +34,6 @@ func (r methodRun) concepts(t *testing.T, table *table, m *torch.Module, c metho
 	if worse > c.Tolerance*want {
 		t.Errorf("error %g of the factorisation, scikit-learn leaves %g", found.Error, want)
 	}
-	table.note(c.comparison(), r.model, r.form, r.rounded(), worse, worse/want, c.Tolerance)
+	table.note(c.comparison(), r.model, r.form, r.folded, worse, worse/want, c.Tolerance)
 	t.Logf("error %g, scikit-learn's %g", found.Error, want)
 }

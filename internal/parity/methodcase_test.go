@@ -5,7 +5,6 @@ package parity
 import (
 	"bytes"
 	"encoding/json"
-	"fmt"
 	"path/filepath"
 	"reflect"
 	"slices"
@@ -83,12 +82,12 @@ func (c methodCase) scoreRounding(results []gradcam.Result) float64 {
 	return 1e-6 * largest
 }
 
-// hopeless says what is not compared.
-func (c methodCase) hopeless(net string) string {
+// hopeless says why.
+func (c methodCase) hopeless() string {
 	if c.formula() {
-		return fmt.Sprintf("%s %s: channels are negative in sum, a denominator is next to zero, and rounding moves Python's own value by more than 1 %%", net, strings.Join(c.Layers, " "))
+		return "channels are negative in sum, a denominator is next to zero, and rounding moves Python's own value by more than 1 %"
 	}
-	return fmt.Sprintf("%s %s, folded: rounding moves Python's own value by more than 1 %%", net, strings.Join(c.Layers, " "))
+	return "folded; rounding moves Python's own value by more than 1 %"
 }
 
 // text is the options on one line.

@@ -29,7 +29,7 @@ func TestMethods(t *testing.T) {
 	var table table
 	for _, mod := range append(m.Models, m.Heads...) {
 		for _, r := range mod.Reasons {
-			table.reason(comparison{what: r.Method, oracle: r.Oracle}, r.Text)
+			table.reason(comparison{what: r.Method, oracle: r.Oracle}, r.Place, r.Text)
 		}
 		for _, form := range slices.Sorted(maps.Keys(mod.Forms)) {
 			t.Run(mod.Name+"/"+form, func(t *testing.T) {
@@ -74,7 +74,7 @@ func compareMethods(t *testing.T, table *table, mod model, form string, folded b
 		}
 		name := fmt.Sprintf("%s/%s/folded=%v", cases[0].Method, strings.Join(cases[0].Layers, "+"), folded)
 		t.Run(name, func(t *testing.T) {
-			run := methodRun{mod.Name, form, folded, layers}
+			run := methodRun{mod.Name, form, folded || form == "frozen" && mod.Folds, layers}
 			if cases[0].Method == "dff" {
 				run.concepts(t, table, loaded, cases[0])
 				return
@@ -106,13 +106,10 @@ func grouped(cases []methodCase) [][]methodCase {
 // methodRun is where cases run.
 type methodRun struct {
 	model, form string
-	folded      bool
-	layers      []string
+	// folded says that batch norms were folded, here or by freezing.
+	folded bool
+	layers []string
 }
-
-// rounded says that the network rounds differently than in Python: folded here,
-// or by freezing.
-func (r methodRun) rounded() bool { return r.folded || r.form == "frozen" }
 
 // kink is what single terms of a gradient behind a kink may add up to, of the
 // largest value, in a network that rounds differently; a tenth of it where only
@@ -123,7 +120,7 @@ const kink = 0.01
 func (r methodRun) limit(c methodCase, array string) float64 {
 	moved := c.Sensitivity[array]
 	switch {
-	case r.rounded():
+	case r.folded:
 		return max(c.Tolerance+2*moved, kink)
 	case c.copies():
 		return max(c.Tolerance+2*moved, kink/10)
@@ -138,7 +135,7 @@ func (r methodRun) compare(t *testing.T, table *table, m *torch.Module, output s
 	var methods []gradcam.Method
 	for _, c := range cases {
 		if reason, skipped := c.Skip[r.form]; skipped {
-			table.reason(c.comparison(), fmt.Sprintf("%s files: %s", r.form, reason))
+			table.reason(c.comparison(), r.form+" files", reason)
 			continue
 		}
 		if _, err := gradcam.ByName(c.Method); err != nil {
@@ -166,8 +163,8 @@ func (r methodRun) compare(t *testing.T, table *table, m *torch.Module, output s
 func (r methodRun) note(t *testing.T, table *table, c methodCase, results []gradcam.Result, batch int) {
 	aligned := true
 	for _, array := range slices.Backward(slices.Sorted(maps.Keys(c.Want))) { // raw maps before the map
-		if c.Sensitivity[array] > hopeless && (r.rounded() || c.formula()) {
-			table.reason(c.comparison(), c.hopeless(r.model))
+		if c.Sensitivity[array] > hopeless && (r.folded || c.formula()) {
+			table.reason(c.comparison(), strings.Join(append([]string{r.model}, c.Layers...), " "), c.hopeless())
 			continue
 		}
 		if array == "map" && !aligned {
@@ -185,7 +182,7 @@ func (r methodRun) note(t *testing.T, table *table, c methodCase, results []grad
 		if worst > limit*scale {
 			t.Errorf("%s of %s %s, batch %d: %.3g of %.3g is above %.3g", array, c.Method, c.text(), batch, worst/scale, scale, limit)
 		}
-		table.note(c.comparison(), r.model, r.form, r.rounded(), worst, worst/scale, limit)
+		table.note(c.comparison(), r.model, r.form, r.folded, worst, worst/scale, limit)
 	}
 }
 

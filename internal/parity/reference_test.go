@@ -34,7 +34,7 @@ type model struct {
 	Folds bool
 	Cases []methodCase
 	// Reasons say why a method is not compared, or not in full.
-	Reasons []struct{ Method, Oracle, Text string }
+	Reasons []struct{ Method, Oracle, Place, Text string }
 }
 
 type batch struct {

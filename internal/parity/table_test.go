@@ -23,8 +23,18 @@ type entry struct {
 	// Largest differences: absolute and relative with the operators of the file,
 	// relative in frozen files and folded.
 	absolute, exact, folded float64
-	compared, failed        bool
-	reasons                 []string // why something is not compared
+	// loosest is the largest difference that was let pass with the operators of
+	// the file.
+	loosest          float64
+	compared, failed bool
+	reasons          []reason
+}
+
+// reason is why something is not compared, and where: networks and layers, or
+// nowhere for all.
+type reason struct {
+	text   string
+	places []string
 }
 
 // table says how every comparison came out.
@@ -52,13 +62,27 @@ func (t *table) note(c comparison, net, form string, folded bool, absolute, rela
 		e.folded = max(e.folded, relative)
 		return
 	}
+	e.loosest = max(e.loosest, limit)
 	e.absolute, e.exact = max(e.absolute, absolute), max(e.exact, relative)
 }
 
-// reason notes why something is not compared.
-func (t *table) reason(c comparison, reason string) {
+// reason notes why something is not compared at a place.
+func (t *table) reason(c comparison, place, text string) {
 	e := t.entry(c)
-	e.reasons = with(e.reasons, reason)
+	i := slices.IndexFunc(e.reasons, func(r reason) bool { return r.text == text })
+	if i < 0 {
+		i, e.reasons = len(e.reasons), append(e.reasons, reason{text: text})
+	}
+	if place != "" {
+		e.reasons[i].places = with(e.reasons[i].places, place)
+	}
+}
+
+func (r reason) String() string {
+	if len(r.places) == 0 {
+		return r.text
+	}
+	return strings.Join(r.places, ", ") + ": " + r.text
 }
 
 func with(list []string, s string) []string {
@@ -116,10 +140,14 @@ func (t *table) order() {
 // text is the table for people at a terminal, with the differences as measured.
 func (t *table) text() string {
 	var s strings.Builder
-	fmt.Fprintf(&s, "\n%-34s %-24s %9s %9s %9s %9s  %-14s %s\n", "method", "oracle", "absolute", "relative", "folded", "limit", "verdict", "networks; files; not comparable")
+	fmt.Fprintf(&s, "\n%-36s %-24s %9s %9s %9s %9s  %-14s %s\n", "method", "oracle", "absolute", "relative", "folded", "limit", "verdict", "networks; files; not comparable")
 	for _, e := range t.entries {
-		fmt.Fprintf(&s, "%-34s %-24s %9.1e %9.1e %9.1e %9.0e  %-14s %s; %s; %s\n", e.what, e.oracle, e.absolute, e.exact, e.folded, e.tolerance,
-			e.verdict(), strings.Join(e.nets, " "), strings.Join(e.forms, " "), strings.Join(e.reasons, "; "))
+		var reasons []string
+		for _, r := range e.reasons {
+			reasons = append(reasons, r.String())
+		}
+		fmt.Fprintf(&s, "%-36s %-24s %9.1e %9.1e %9.1e %9.0e  %-14s %s; %s; %s\n", e.what, e.oracle, e.absolute, e.exact, e.folded, e.loosest,
+			e.verdict(), strings.Join(e.nets, " "), strings.Join(e.forms, " "), strings.Join(reasons, "; "))
 	}
 	return s.String()
 }

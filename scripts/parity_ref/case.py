@@ -118,9 +118,10 @@ class Book:
     def __init__(self, name: str, out: Folder):
         self.name, self.out, self.cases, self.reasons = name, out, [], []
 
-    def reason(self, method: str, oracle: str, text: str) -> None:
-        """Why the method is not compared with the oracle here, or not in full."""
-        reason = {"method": method, "oracle": oracle, "text": text}
+    def reason(self, method: str, oracle: str, text: str, place: str = "") -> None:
+        """Why the method is not compared with the oracle, or not in full: at a place,
+        or everywhere."""
+        reason = {"method": method, "oracle": oracle, "place": place, "text": text}
         if reason not in self.reasons:
             self.reasons.append(reason)
 

@@ -50,9 +50,8 @@ def layer_cases(model, layer: Layer, x, targets: list[int], book: Book) -> None:
         scale = terms(method, a, g)
         if scale and float(found.raw[0].abs().max()) < CANCELS * scale:
             found.map = None
-            book.reason(
-                method, GRADCAM, f"{book.name} {layer.path}: the terms cancel, so the map is a picture of rounding"
-            )
+            place = f"{book.name} {layer.path}"
+            book.reason(method, GRADCAM, "the terms cancel, so that the map is a picture of rounding", place)
         elsewhere = [replay.run(cls, [oa], [og], x) for oa, og in others]
         book.add(
             Case(

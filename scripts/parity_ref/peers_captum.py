@@ -45,7 +45,7 @@ def rules(model, x, targets: list[int], book: Book, **case) -> None:
 def unseen(book: Book, text: str) -> None:
     """Networks whose rectifiers the peer does not see."""
     for method in ("guided-backprop", "deconvnet", "guided-gradcam"):
-        book.reason(method, CAPTUM, text)
+        book.reason(method, CAPTUM, text, book.name)
 
 
 def guided_gradcam(model, layer: Layer, x, targets: list[int], book: Book) -> None:

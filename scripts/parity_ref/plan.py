@@ -173,7 +173,7 @@ def mobilenet_v2(net: Net) -> None:
     peers_captum.path(model, one, target, book)
     masks(net, one, target, (16, 16), (8, 8), 8)
     peers_rectifiers.rules(model, one, target, book)
-    peers_captum.unseen(book, "mobilenet_v2: its rectifiers are ReLU6, which the peer does not see")
+    peers_captum.unseen(book, "its rectifiers are ReLU6, which the peer does not see")
 
 
 def vgg11(net: Net) -> None:
