@@ -119,9 +119,8 @@ def seed_arrays(where: str, model, layer: zoo.Layer, x, targets, a, output) -> d
     return {"seed_gradient": seed_g, "seed_raw": seed_raw, "seed_map": seed_map}
 
 
-def model_entry(entry: zoo.Entry, out: Folder) -> dict:
-    started = time.monotonic()
-    model = entry.build()
+def model_entry(entry: zoo.Entry, model, out: Folder) -> dict:
+    """The network's files, and two recipes stage by stage on every layer."""
     size_of = plan.images_of(entry)
     forms, frozen = {}, None
     for form in entry.forms:
@@ -151,15 +150,23 @@ def model_entry(entry: zoo.Entry, out: Folder) -> dict:
         )
     if entry.name == "toy":
         check_exact(batches[0], out)
+    return {"name": entry.name, "about": entry.about, "forms": forms, "batches": batches}
+
+
+def with_methods(entry: zoo.Entry, out: Folder) -> dict:
+    """The network's stages, and the cases of methods on it."""
+    started = time.monotonic()
+    model = entry.build()
+    described = model_entry(entry, model, out)
     halfway = time.monotonic()
     book = plan.cases(entry, model, out)
-    recipes.add(batches, {size: size_of(size) for size in (1, 3)}, book)
+    inputs = {size: plan.images_of(entry)(size) for size in (1, 3)}
+    recipes.add(described["batches"], inputs, book)
     print(
-        f"{entry.name:20} {', '.join(forms)}: {halfway - started:.1f} s, "
+        f"{entry.name:20} {', '.join(described['forms'])}: {halfway - started:.1f} s, "
         f"{len(book.cases)} cases of methods: {time.monotonic() - halfway:.1f} s",
         flush=True,
     )
-    described = {"name": entry.name, "about": entry.about, "forms": forms, "batches": batches}
     described["folds"] = any(isinstance(m, torch.nn.BatchNorm2d) for m in model.modules())
     return described | {"cases": book.cases, "reasons": book.reasons}
 
@@ -182,7 +189,7 @@ def main() -> None:
     out = Folder(options.out)
     photos.cropped(photos.ROOT / "examples/photos/chelsea.png").save(out.path("images/base.png"))
     chosen = [e for e in zoo.ZOO if not options.only or e.name in options.only]
-    models = [model_entry(entry, out) for entry in chosen]
+    models = [with_methods(entry, out) for entry in chosen]
     heads = [plan.head(name, out) for name in plan.HEADS]
     photos.write(zoo.mobilenet_v2(), out)
     out.json("manifest.json", {"torch": torch.__version__.split("+")[0], "models": models, "heads": heads})

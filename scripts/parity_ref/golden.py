@@ -31,7 +31,7 @@ LAYER = "features.18"
 
 
 def write_toy(out: Folder) -> None:
-    entry = generate.model_entry(zoo.ZOO[0], out)
+    entry = generate.model_entry(zoo.ZOO[0], zoo.ZOO[0].build(), out)
     for form in entry["forms"].values():
         path = out.path(form["file"])
         with tempfile.TemporaryDirectory() as folder:
