@@ -17,7 +17,7 @@ func (FeatureAblation) Name() string { return "feature-ablation" }
 
 // Needs are predictions.
 func (m FeatureAblation) Needs() Needs {
-	return Needs{Predict: true, Masks: m.Features.masks(), Cost: Cost{Forward: 1, Note: "and a forward pass a feature"}}
+	return Needs{Predict: true, Masks: m.Features.masks(), Cost: Cost{Forward: 1, ForwardPerFeature: 1}}
 }
 
 // Map returns one raw map, of the input.

@@ -19,13 +19,13 @@ func formulas() []formula {
 		{GradCAM, ActivationMaps, "channels weighted by their mean gradient (Selvaraju et al. 2017)", pooledGradient, nil, Normalise},
 		{Seed, ActivationMaps, "gradient times activation, of the class's probability, not normalised", gradientTimesActivation, nil, Clip},
 		{HiResCAM, ActivationMaps, "gradient times activation, place by place (Draelos and Carin 2020)", gradientTimesActivation, nil, Normalise},
-		{GradCAMPlusPlus, ActivationMaps, "channels weighted by positive gradients, each by its curvature (Chattopadhay et al. 2018)", curvedGradient, nil, Normalise},
+		{GradCAMPlusPlus, ActivationMaps, "channels weighted by positive gradients and curvature (Chattopadhay et al. 2018)", curvedGradient, nil, Normalise},
 		{XGradCAM, ActivationMaps, "channels weighted by gradient times their share of activation (Fu et al. 2020)", sharedGradient, nil, Normalise},
 		{LayerCAM, ActivationMaps, "positive gradient times activation, place by place (Jiang et al. 2021)", positiveGradient, nil, Normalise},
 		{ElementWise, ActivationMaps, "gradient times activation where that is positive (pytorch-grad-cam)", positiveProduct, nil, Normalise},
 		{EigenGradCAM, ActivationMaps, "first principal component of gradient times activation (pytorch-grad-cam)", gradientTimesActivation, principal, Normalise},
 		{SegEigenCAM, ActivationMaps, "first principal component of |gradient| times activation (Chung and Ying 2025)", gradientSize, principal, Normalise},
-		{EigenCAM, GradientFree, "first principal component of the activation, of no class (Muhammad and Yeasin 2020)", activationAlone, principal, Normalise},
+		{EigenCAM, GradientFree, "principal component of the activation, of no class (Muhammad and Yeasin 2020)", activationAlone, principal, Normalise},
 	}
 }
 
@@ -42,8 +42,8 @@ func camEntries() []Entry {
 // activationEntries are the methods that look at the activation alone.
 func activationEntries() []Entry {
 	return append(formulaEntries(GradientFree),
-		Entry{KPCACAM{}, GradientFree, "first component of a kernel PCA of the activation, of no class (Karmani et al. 2024)"},
-		Entry{FEM{}, GradientFree, "channels weighted by how often they stand out over space, of no class (Fuad et al. 2020)"})
+		Entry{KPCACAM{}, GradientFree, "first kernel PCA component of the activation, of no class (Karmani et al. 2024)"},
+		Entry{FEM{}, GradientFree, "channels weighted by how often they stand out, of no class (Fuad et al. 2020)"})
 }
 
 func formulaEntries(family Family) []Entry {

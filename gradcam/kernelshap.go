@@ -37,7 +37,7 @@ func (KernelSHAP) Name() string { return "kernelshap" }
 
 // Needs are predictions.
 func (m KernelSHAP) Needs() Needs {
-	return Needs{Predict: true, Masks: m.Features.masks(), Random: m.Coalitions == nil, Cost: Cost{Forward: 1 + orDefault(m.Samples, 25)}}
+	return Needs{Predict: true, Masks: m.Features.masks(), Random: m.Coalitions == nil, Cost: Cost{Forward: 1 + drawn(m.Coalitions, m.Samples)}}
 }
 
 // Map returns one raw map, of the input.

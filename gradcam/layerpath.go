@@ -2,7 +2,6 @@ package gradcam
 
 import (
 	"context"
-	"fmt"
 
 	"github.com/torchlight-go/torchlight/engine"
 )
@@ -27,9 +26,7 @@ func (LayerIntegratedGradients) Name() string { return "layer-integrated-gradien
 // Needs are two forward passes, and a pass through what comes after the layer and
 // back for every step.
 func (m LayerIntegratedGradients) Needs() Needs {
-	return Needs{Layer: true, RerunGrad: true, Cost: Cost{
-		Forward: 2, Note: fmt.Sprintf("and %d times forward and backward, after the layer only", orDefault(m.Steps, pathSteps)),
-	}}
+	return Needs{Layer: true, RerunGrad: true, Cost: Cost{Forward: 2, Tail: orDefault(m.Steps, pathSteps)}}
 }
 
 // Map returns one raw map a layer.

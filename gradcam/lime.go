@@ -41,7 +41,7 @@ func (LIME) Name() string { return "lime" }
 
 // Needs are predictions.
 func (m LIME) Needs() Needs {
-	return Needs{Predict: true, Masks: m.Features.masks(), Random: m.Coalitions == nil, Cost: Cost{Forward: 1 + orDefault(m.Samples, 25)}}
+	return Needs{Predict: true, Masks: m.Features.masks(), Random: m.Coalitions == nil, Cost: Cost{Forward: 1 + drawn(m.Coalitions, m.Samples)}}
 }
 
 // Map returns one raw map, of the input.

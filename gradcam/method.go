@@ -59,13 +59,20 @@ type Needs struct {
 	Cost Cost
 }
 
-// Cost counts passes through the whole network for one batch. Passes shared by
-// several methods are made once.
+// Cost counts passes of one batch, for one layer. Passes shared by several methods
+// are made once.
 type Cost struct {
+	// Forward and Backward go through the whole network.
 	Forward, Backward int
+	// Tail are passes forward and backward after the layer.
+	Tail int
 	// PerChannel and PerPosition count partial passes, after the layer, for
 	// each of its channels or positions.
 	PerChannel, PerPosition int
+	// ForwardPerChannel and ForwardPerFeature count further forward passes through
+	// the whole network, for each channel of the layer, and for each feature of the
+	// input, which is a window for [Occlusion].
+	ForwardPerChannel, ForwardPerFeature int
 	// Note says what the numbers cannot.
 	Note string
 }

@@ -95,7 +95,10 @@ func passes(c gradcam.Cost) string {
 	for _, part := range []struct {
 		n    int
 		unit string
-	}{{c.Forward, "forward"}, {c.Backward, "backward"}, {c.PerChannel, "after the layer a channel"}, {c.PerPosition, "after the layer a place"}} {
+	}{
+		{c.Forward, "forward"}, {c.Backward, "backward"}, {c.Tail, "after the layer and back"}, {c.PerChannel, "after the layer a channel"},
+		{c.PerPosition, "after the layer a place"}, {c.ForwardPerChannel, "whole forward a channel"}, {c.ForwardPerFeature, "whole forward a feature"},
+	} {
 		if part.n > 0 {
 			words = append(words, fmt.Sprint(part.n, " ", part.unit))
 		}

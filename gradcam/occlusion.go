@@ -35,7 +35,7 @@ func (Occlusion) Name() string { return "occlusion" }
 
 // Needs are predictions.
 func (Occlusion) Needs() Needs {
-	return Needs{Predict: true, Masks: AnyMasks, Cost: Cost{Forward: 1, Note: "and a forward pass a window: 784 by default at 224 x 224"}}
+	return Needs{Predict: true, Masks: AnyMasks, Cost: Cost{Forward: 1, ForwardPerFeature: 1, Note: "a feature is a window: 784 by default at 224 x 224"}}
 }
 
 // Map returns one raw map, of the input.

@@ -29,9 +29,7 @@ func (OriginalCAM) Name() string { return "cam" }
 
 // Needs are a forward and a backward pass, and both again from the layer on.
 func (OriginalCAM) Needs() Needs {
-	return Needs{Layer: true, Gradient: true, RerunGrad: true, Cost: Cost{
-		Forward: 1, Backward: 2, Note: "and a pass after the layer, to see that it is linear",
-	}}
+	return Needs{Layer: true, Gradient: true, RerunGrad: true, Cost: Cost{Forward: 1, Backward: 1, Tail: 1}}
 }
 
 // Map returns one raw map a layer, sum_k w_k A_k. Where the score is another

@@ -24,7 +24,7 @@ func (SSCAM) Name() string { return "sscam" }
 
 // Needs are predictions.
 func (m SSCAM) Needs() Needs {
-	return Needs{Layer: true, Predict: true, Masks: PlaneMasks, Random: true, Cost: Cost{Forward: 1, Note: "Samples (35) whole forward passes a channel"}}
+	return Needs{Layer: true, Predict: true, Masks: PlaneMasks, Random: true, Cost: Cost{Forward: 1, ForwardPerChannel: orDefault(m.Samples, 35)}}
 }
 
 // Map returns one raw map a layer.
@@ -59,7 +59,7 @@ func (ISCAM) Name() string { return "iscam" }
 
 // Needs are predictions.
 func (m ISCAM) Needs() Needs {
-	return Needs{Layer: true, Predict: true, Masks: PlaneMasks, Cost: Cost{Forward: 1, Note: "Samples (10) whole forward passes a channel"}}
+	return Needs{Layer: true, Predict: true, Masks: PlaneMasks, Cost: Cost{Forward: 1, ForwardPerChannel: orDefault(m.Samples, 10)}}
 }
 
 // Map returns one raw map a layer.

@@ -29,7 +29,7 @@ func (ShapleySampling) Name() string { return "shapley-sampling" }
 
 // Needs are predictions.
 func (m ShapleySampling) Needs() Needs {
-	return Needs{Predict: true, Masks: m.Features.masks(), Random: m.Orders == nil, Cost: Cost{Forward: 2, Note: "and Samples (25) forward passes a feature"}}
+	return Needs{Predict: true, Masks: m.Features.masks(), Random: m.Orders == nil, Cost: Cost{Forward: 2, ForwardPerFeature: drawn(m.Orders, m.Samples)}}
 }
 
 // Map returns one raw map, of the input.

@@ -99,3 +99,11 @@ func newRegression(on [][]bool, scores, weights []float64) regression {
 	}
 	return c
 }
+
+// drawn is how many orders or subsets are tried: those given, or as many as asked for.
+func drawn[T any](given []T, samples int) int {
+	if given != nil {
+		return len(given)
+	}
+	return orDefault(samples, 25)
+}

@@ -50,7 +50,7 @@ func (c TrialCAM) Needs() Needs {
 	case AblationCAM:
 		return Needs{Layer: true, Rerun: true, Cost: Cost{Forward: 1, PerChannel: 1}}
 	case ScoreCAM:
-		return Needs{Layer: true, Predict: true, Masks: PlaneMasks, Cost: Cost{Forward: 1, Note: "a whole forward pass a channel"}}
+		return Needs{Layer: true, Predict: true, Masks: PlaneMasks, Cost: Cost{Forward: 1, ForwardPerChannel: 1}}
 	default:
 		return Needs{Layer: true, Random: true, Unsigned: true, Cost: Cost{Forward: 1}}
 	}

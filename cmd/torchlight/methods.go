@@ -59,8 +59,9 @@ func listMethods(out io.Writer, rows []explain.MethodRow) error {
 	if err := w.Flush(); err != nil {
 		return err
 	}
-	_, err := fmt.Fprintln(out, "\nPASSES: forward + backward through the whole network; a channel, a place: after the layer, for each\n"+
-		"of its own; ...: and more, which `torchlight methods METHOD` tells, as it does the options.")
+	_, err := fmt.Fprintln(out, "\nPASSES: forward + backward through the whole network; tail: after the layer and back; a channel,\n"+
+		"a place: after the layer, for each of its own; whole a channel, a feature: through the network, for each;\n"+
+		"...: and more, which `torchlight methods METHOD` tells, as it does the options.")
 	return err
 }
 
@@ -70,11 +71,16 @@ func counts(r explain.MethodRow) string {
 	if r.Backward > 0 {
 		text += fmt.Sprintf(" + %d", r.Backward)
 	}
-	if r.PerChannel > 0 {
-		text += fmt.Sprintf(", %d a channel", r.PerChannel)
-	}
-	if r.PerPosition > 0 {
-		text += fmt.Sprintf(", %d a place", r.PerPosition)
+	for _, part := range []struct {
+		n    int
+		unit string
+	}{
+		{r.Tail, "tail"}, {r.PerChannel, "a channel"}, {r.PerPosition, "a place"},
+		{r.ForwardPerChannel, "whole a channel"}, {r.ForwardPerFeature, "a feature"},
+	} {
+		if part.n > 0 {
+			text += fmt.Sprintf(", %d %s", part.n, part.unit)
+		}
 	}
 	if r.Note != "" {
 		text += " ..."

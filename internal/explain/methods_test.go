@@ -164,7 +164,9 @@ func TestMethodTable(t *testing.T) {
 	assert.Equal(t, []string{"masks", "integer", "4000", "number of masks"}, []string{one[1].Options[0].Name, one[1].Options[0].Takes, one[1].Options[0].Default, one[1].Options[0].Meaning})
 	_, err = Methods("rice")
 	require.ErrorIs(t, err, ErrUsage)
-	assert.Equal(t, "1 forward, 2 backward, 3 a channel, 4 a position", passesOf(gradcam.Cost{Forward: 1, Backward: 2, PerChannel: 3, PerPosition: 4, Note: "more"}))
+	assert.Equal(t, "1 forward, 2 backward, 7 after the layer and back, 3 a channel, 4 a position, 5 forward a channel, 6 forward a feature", passesOf(gradcam.Cost{
+		Forward: 1, Backward: 2, Tail: 7, PerChannel: 3, PerPosition: 4, ForwardPerChannel: 5, ForwardPerFeature: 6, Note: "more",
+	}))
 }
 
 func TestParseBytes(t *testing.T) {

@@ -19,11 +19,17 @@ type MethodRow struct {
 	Passes string `json:"passes"`
 	// Forward and Backward count passes through the whole network, PerChannel and
 	// PerPosition those after the layer, for each of its channels or positions.
-	Forward     int    `json:"forward"`
-	Backward    int    `json:"backward"`
-	PerChannel  int    `json:"per_channel"`
-	PerPosition int    `json:"per_position"`
-	Note        string `json:"note,omitempty"`
+	Forward     int `json:"forward"`
+	Backward    int `json:"backward"`
+	PerChannel  int `json:"per_channel"`
+	PerPosition int `json:"per_position"`
+	// Tail counts passes after the layer and back, ForwardPerChannel and
+	// ForwardPerFeature whole forward passes for each channel of the layer or
+	// feature of the input.
+	Tail              int    `json:"tail"`
+	ForwardPerChannel int    `json:"forward_per_channel"`
+	ForwardPerFeature int    `json:"forward_per_feature"`
+	Note              string `json:"note,omitempty"`
 	// Options are those that text can give.
 	Options []gradcam.Setting `json:"options"`
 }
@@ -50,6 +56,7 @@ func Methods(names ...string) ([]MethodRow, error) {
 		rows = append(rows, MethodRow{
 			Method: e.Method.Name(), Family: e.Family, Summary: e.Summary, Needs: needsOf(n), Passes: passesOf(n.Cost),
 			Forward: n.Cost.Forward, Backward: n.Cost.Backward, PerChannel: n.Cost.PerChannel, PerPosition: n.Cost.PerPosition,
+			Tail: n.Cost.Tail, ForwardPerChannel: n.Cost.ForwardPerChannel, ForwardPerFeature: n.Cost.ForwardPerFeature,
 			Note: n.Cost.Note, Options: options,
 		})
 	}
@@ -92,7 +99,10 @@ func passesOf(c gradcam.Cost) string {
 	for _, part := range []struct {
 		n    int
 		what string
-	}{{c.Forward, "forward"}, {c.Backward, "backward"}, {c.PerChannel, "a channel"}, {c.PerPosition, "a position"}} {
+	}{
+		{c.Forward, "forward"}, {c.Backward, "backward"}, {c.Tail, "after the layer and back"}, {c.PerChannel, "a channel"}, {c.PerPosition, "a position"},
+		{c.ForwardPerChannel, "forward a channel"}, {c.ForwardPerFeature, "forward a feature"},
+	} {
 		if part.n > 0 {
 			words = append(words, fmt.Sprintf("%d %s", part.n, part.what))
 		}
