@@ -152,10 +152,17 @@ func (e *Explainer) checkExplained(inputs []engine.Array) error {
 		return nil
 	}
 	for _, m := range e.methods {
-		if m.Needs().Input {
-			return fmt.Errorf("method %s: input %d holds integers, which have no gradient: explain a layer, such as the embedding, with layer-integrated-gradients, or another input",
-				m.Name(), e.input)
+		var lack string
+		switch n := m.Needs(); {
+		case n.Input:
+			lack = "have no gradient"
+		case n.Elsewhere:
+			lack = "take no noise"
+		default:
+			continue
 		}
+		return fmt.Errorf("method %s: input %d holds integers, which %s: explain a layer, such as the embedding, with layer-integrated-gradients, or another input",
+			m.Name(), e.input, lack)
 	}
 	return nil
 }

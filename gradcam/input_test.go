@@ -185,6 +185,7 @@ func TestInputErrors(t *testing.T) {
 		{[]engine.Array{wave(1, 4)}, []gradcam.Option{gradcam.WithInputOrder(gradcam.Tokens)}, "unknown order 3 of an input"},
 		{[]engine.Array{ids}, nil, "method saliency: input 0 holds integers, which have no gradient: explain a layer, such as the embedding, with layer-integrated-gradients"},
 		{[]engine.Array{ids}, []gradcam.Option{gradcam.WithMethod(gradcam.Conductance{}), gradcam.WithLayer("hidden")}, "method conductance: input 0 holds integers"},
+		{[]engine.Array{ids}, []gradcam.Option{gradcam.WithMethod(gradcam.SmoothGradCAMPlusPlus{}), gradcam.WithLayer("hidden")}, "method smoothgradcam++: input 0 holds integers, which take no noise"},
 		{[]engine.Array{wave(1, 4)}, []gradcam.Option{gradcam.WithMethod(gradcam.InputGradient("lrp"))}, "method lrp: no such attribution"},
 		{[]engine.Array{wave(1, 4)}, []gradcam.Option{gradcam.WithMethod(gradcam.SmoothGrad{Samples: -1})}, "-1 samples"},
 		{[]engine.Array{wave(1, 4)}, []gradcam.Option{gradcam.WithMethod(gradcam.VarGrad{Sigma: math.NaN()})}, "sigma NaN"},

@@ -42,7 +42,7 @@ func TestWhatErrorsRecommendWorks(t *testing.T) {
 		{"gradcam of a table", table, false, "", gradcam.GradCAM, class, gradcam.ErrNoLayer, "or explain the input: ",
 			[]string{"saliency", "shapley-sampling"}, []string{"rise", "gradcam", "conductance"}, false},
 		{"lime of integers", []int{5}, true, "", gradcam.LIME{}, class, gradcam.ErrLayer, "explain another input with WithInput, or a layer, such as the embedding",
-			[]string{"gradcam", "ablationcam", "layer-integrated-gradients"}, []string{"lime", "rise", "occlusion", "saliency", "conductance"}, false},
+			[]string{"gradcam", "ablationcam", "layer-integrated-gradients"}, []string{"lime", "rise", "occlusion", "saliency", "conductance", "smoothgradcam++"}, false},
 		{"a gradient of another length", image, false, "hidden", gradcam.GradCAM, lame, gradcam.ErrTarget, "target lame has a gradient of 2 values, and the output [3] has 3: return one for each, or ",
 			[]string{"eigencam", "occlusion", "ablationcam"}, []string{"gradcam", "saliency"}, false},
 		{"no gradient", image, false, "hidden", gradcam.Saliency{}, gradcam.Func("step", func(y engine.Array) (float64, []float32, error) { return float64(y.Data[0]), nil, nil }), gradcam.ErrTarget,

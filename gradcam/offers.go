@@ -123,5 +123,5 @@ func (b *batch) suits(n Needs) bool {
 	if units := n.derivative() && !n.Gradient; n.Layer && table && !units {
 		return false
 	}
-	return !(n.Input && x.Ints != nil) && n.Masks.fit(x, b.explainer.inputOrder)
+	return !((n.Input || n.Elsewhere) && x.Ints != nil) && n.Masks.fit(x, b.explainer.inputOrder)
 }
