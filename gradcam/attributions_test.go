@@ -71,9 +71,9 @@ func (c attributionCase) net(t *testing.T) (engine.Model, []engine.Array) {
 	}
 }
 
-func attributionCases(t *testing.T) []attributionCase {
+func attributionCases(t *testing.T, file string) []attributionCase {
 	t.Helper()
-	data, err := os.ReadFile("testdata/attributions.json")
+	data, err := os.ReadFile("testdata/" + file)
 	require.NoError(t, err)
 	var cases []attributionCase
 	require.NoError(t, json.Unmarshal(data, &cases))
@@ -81,26 +81,20 @@ func attributionCases(t *testing.T) []attributionCase {
 	return cases
 }
 
-// Raw maps equal captum's within 1e-5 of their range, in one chunk and in
-// chunks of one copy.
+// Raw maps equal captum's.
 func TestAttributionsEqualCaptum(t *testing.T) {
+	assert.Len(t, equalPeers(t, attributionCases(t, "attributions.json")), 12)
+}
+
+// equalPeers holds raw maps to a peer's within 1e-5 of their range, in one chunk and
+// in chunks of one copy. It returns how far each method was off.
+func equalPeers(t *testing.T, cases []attributionCase) map[string]float64 {
+	t.Helper()
 	seen := map[string]float64{}
-	for _, c := range attributionCases(t) {
+	for _, c := range cases {
 		for _, memory := range []int64{1, gradcam.DefaultMemory} {
-			name := fmt.Sprintf("%s %s %s@%d %s, %d bytes", c.Method, c.Net, c.Layer, c.Input, c.Options, memory)
-			t.Run(name, func(t *testing.T) {
-				model, inputs := c.net(t)
-				layer := c.Layer
-				if layer == "" {
-					layer = map[string]string{"toy": "relu1"}[c.Net] + map[string]string{"smooth": "hidden", "two": "hidden"}[c.Net]
-				}
-				e, err := gradcam.New(model, gradcam.WithMethod(c.method(t)), gradcam.WithInput(c.Input), gradcam.WithLayer(layer),
-					gradcam.WithMemory(memory), gradcam.WithSource(replay{t, c.Normal, c.Uniform}))
-				require.NoError(t, err)
-				defer e.Close()
-				all, err := e.ExplainAll(ctx, inputs, gradcam.Class(c.Target))
-				require.NoError(t, err)
-				for n, r := range all[0] {
+			t.Run(fmt.Sprintf("%s %s %s@%d %s, %d bytes", c.Method, c.Net, c.Layer, c.Input, c.Options, memory), func(t *testing.T) {
+				for n, r := range c.explain(t, memory) {
 					d := difference(c.Values[n], r.Raw[0].Values.Data)
 					assert.Less(t, d, 1e-5, "sample %d: %v %v", n, c.Values[n], r.Raw[0].Values.Data)
 					seen[c.Method] = max(seen[c.Method], d)
@@ -111,7 +105,24 @@ func TestAttributionsEqualCaptum(t *testing.T) {
 	for method, d := range seen {
 		t.Logf("%-28s %.1e of the map's largest magnitude", method, d)
 	}
-	assert.Len(t, seen, 12)
+	return seen
+}
+
+// explain runs a case. One without a layer is of the input.
+func (c attributionCase) explain(t *testing.T, memory int64) []gradcam.Result {
+	model, inputs := c.net(t)
+	options := []gradcam.Option{
+		gradcam.WithMethod(c.method(t)), gradcam.WithInput(c.Input), gradcam.WithMemory(memory), gradcam.WithSource(replay{t, c.Normal, c.Uniform}),
+	}
+	if c.Layer != "" {
+		options = append(options, gradcam.WithLayer(c.Layer))
+	}
+	e, err := gradcam.New(model, options...)
+	require.NoError(t, err)
+	defer e.Close()
+	all, err := e.ExplainAll(ctx, inputs, gradcam.Class(c.Target))
+	require.NoError(t, err)
+	return all[0]
 }
 
 // difference is the largest one, relative to the largest magnitude of want.

@@ -1,6 +1,10 @@
 package gradcam
 
-import "github.com/torchlight-go/torchlight/engine"
+import (
+	"context"
+
+	"github.com/torchlight-go/torchlight/engine"
+)
 
 // weighing writes the weighted activation of channel c of sample n to dst, one
 // value a position.
@@ -17,6 +21,32 @@ func weightedMap(run *Run, layer int, a View, weights []float64) Attribution {
 		}
 	}
 	return Attribution{Layer: run.Layers()[layer], Values: run.combine(a, weigh)}
+}
+
+// weightedMaps are those of all layers. weights gets a layer's gradient and says what
+// channel c of sample n weighs.
+func weightedMaps(ctx context.Context, run *Run, weights func(layer int, g View) (func(n, c int) float64, error)) ([]Attribution, error) {
+	gradients, err := run.Gradients(ctx)
+	if err != nil {
+		return nil, err
+	}
+	activations, err := run.Activations()
+	if err != nil {
+		return nil, err
+	}
+	maps := make([]Attribution, len(activations))
+	for i, a := range activations {
+		weight, err := weights(i, gradients[i])
+		if err != nil {
+			return nil, err
+		}
+		all := make([]float64, a.N*a.C)
+		for k := range all {
+			all[k] = weight(k/a.C, k%a.C)
+		}
+		maps[i] = weightedMap(run, i, a, all)
+	}
+	return maps, nil
 }
 
 // combine makes one map of weighted channels.

@@ -35,31 +35,17 @@ func (OriginalCAM) Needs() Needs {
 // Map returns one raw map a layer, sum_k w_k A_k. Where the score is another
 // function of the layer it is an [ErrLayer].
 func (m OriginalCAM) Map(ctx context.Context, run *Run) ([]Attribution, error) {
-	gradients, err := run.Gradients(ctx)
-	if err != nil {
-		return nil, err
-	}
-	activations, err := run.Activations()
-	if err != nil {
-		return nil, err
-	}
-	maps := make([]Attribution, len(activations))
-	for i, a := range activations {
+	return weightedMaps(ctx, run, func(i int, g View) (func(n, c int) float64, error) {
 		other, err := run.gradientElsewhere(ctx, i)
 		if err != nil {
 			return nil, err
 		}
-		if why := notLinear(gradients[i], other); why != "" {
+		if why := notLinear(g, other); why != "" {
 			return nil, run.Unfit("layer %s: the score is not global average pooling and one linear layer of it, %s: name the value that is pooled and explain a raw output",
 				run.Layers()[i], why)
 		}
-		weights := make([]float64, a.N*a.C)
-		for k := range weights {
-			weights[k] = total(gradients[i].Channel(k/a.C, k%a.C)) // N times the mean
-		}
-		maps[i] = weightedMap(run, i, a, weights)
-	}
-	return maps, nil
+		return func(n, c int) float64 { return total(g.Channel(n, c)) }, nil // N times the mean
+	})
 }
 
 // gradientElsewhere is the gradient of the same scores by layer i at -A/2.

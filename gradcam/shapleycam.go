@@ -29,28 +29,15 @@ func (ShapleyCAM) Needs() Needs {
 
 // Map returns one raw map a layer.
 func (ShapleyCAM) Map(ctx context.Context, run *Run) ([]Attribution, error) {
-	gradients, err := run.Gradients(ctx)
-	if err != nil {
-		return nil, err
-	}
-	activations, err := run.Activations()
-	if err != nil {
-		return nil, err
-	}
-	maps := make([]Attribution, len(activations))
-	for i, a := range activations {
+	return weightedMaps(ctx, run, func(i int, g View) (func(n, c int) float64, error) {
 		v, err := run.hessianTimesActivation(ctx, i)
 		if err != nil {
 			return nil, fmt.Errorf("second derivative of layer %s: %w", run.Layers()[i], err)
 		}
-		weights := make([]float64, a.N*a.C)
-		for k := range weights {
-			n, c := k/a.C, k%a.C
-			weights[k] = (total(gradients[i].Channel(n, c)) - total(v.Channel(n, c))/2) / float64(a.Positions())
-		}
-		maps[i] = weightedMap(run, i, a, weights)
-	}
-	return maps, nil
+		return func(n, c int) float64 {
+			return (total(g.Channel(n, c)) - total(v.Channel(n, c))/2) / float64(g.Positions())
+		}, nil
+	})
 }
 
 // hessianTimesActivation is H A of one layer, the others held still.

@@ -94,20 +94,16 @@ func measureMethod(ctx context.Context, c methodCase, p *peer, rounds int) (meth
 	}
 	var own, theirs, ratios []float64
 	for range rounds {
-		var mine []float64
-		for range n {
-			ms, err := call()
-			if err != nil {
-				return f, err
-			}
-			mine = append(mine, ms)
+		mine, err := medianOf(n, call)
+		if err != nil {
+			return f, err
 		}
 		ms, err := p.time(request{c.peer, c.Model, c.Layer, c.Batch, c.Threads, n})
 		if err != nil {
 			return f, err
 		}
-		own, theirs = append(own, median(mine)), append(theirs, median(ms))
-		ratios = append(ratios, median(ms)/median(mine))
+		own, theirs = append(own, mine), append(theirs, median(ms))
+		ratios = append(ratios, median(ms)/mine)
 	}
 	f.Torchlight, f.GradCAM, f.Ratio = median(own), median(theirs), median(ratios)
 	return f, nil

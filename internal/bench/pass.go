@@ -94,15 +94,11 @@ func measurePass(ctx context.Context, c passCase, p *peer, rounds int) (passFigu
 	own := make([]float64, 0, rounds)
 	theirs, ratios := map[string][]float64{}, map[string][]float64{}
 	for range rounds {
-		var mine []float64
-		for range calls {
-			ms, err := explain()
-			if err != nil {
-				return f, err
-			}
-			mine = append(mine, ms)
+		mine, err := medianOf(calls, explain)
+		if err != nil {
+			return f, err
 		}
-		own = append(own, median(mine))
+		own = append(own, mine)
 		for _, what := range peers {
 			ms, err := p.time(request{what, c.Model, c.Layer, c.Batch, c.Threads, calls})
 			if err != nil {
@@ -110,7 +106,7 @@ func measurePass(ctx context.Context, c passCase, p *peer, rounds int) (passFigu
 			}
 			m := median(ms)
 			theirs[what] = append(theirs[what], m)
-			ratios[what] = append(ratios[what], m/own[len(own)-1])
+			ratios[what] = append(ratios[what], m/mine)
 		}
 	}
 	f.Torchlight, f.Spread = median(own), spread(own)

@@ -14,6 +14,18 @@ func median(v []float64) float64 {
 	return (s[(n-1)/2] + s[n/2]) / 2
 }
 
+// medianOf is the median of n calls, each of which returns its milliseconds.
+func medianOf(n int, call func() (float64, error)) (float64, error) {
+	all := make([]float64, n)
+	for i := range all {
+		var err error
+		if all[i], err = call(); err != nil {
+			return 0, err
+		}
+	}
+	return median(all), nil
+}
+
 // spread is the interquartile range by the median.
 func spread(v []float64) float64 {
 	s := slices.Sorted(slices.Values(v))

@@ -1,9 +1,11 @@
 package main
 
 import (
+	"errors"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
 )
 
 func TestMedian(t *testing.T) {
@@ -15,6 +17,23 @@ func TestMedian(t *testing.T) {
 	} {
 		assert.InDelta(t, c.want, median(c.v), 0, "%v", c.v)
 	}
+}
+
+func TestMedianOf(t *testing.T) {
+	left := []float64{4, 1, 9, 7}
+	call := func() (float64, error) {
+		if len(left) == 0 {
+			return 0, errors.New("no more")
+		}
+		ms := left[0]
+		left = left[1:]
+		return ms, nil
+	}
+	m, err := medianOf(3, call)
+	require.NoError(t, err)
+	assert.InDelta(t, 4, m, 0, "of three calls")
+	_, err = medianOf(2, call)
+	assert.EqualError(t, err, "no more")
 }
 
 func TestSpread(t *testing.T) {

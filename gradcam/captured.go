@@ -1,0 +1,123 @@
+package gradcam
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"github.com/torchlight-go/torchlight/engine"
+)
+
+// Activations are the layers' values, as channels and space.
+func (r *Run) Activations() ([]View, error) {
+	b := r.batch
+	if b.activations != nil {
+		return b.activations, nil
+	}
+	if b.pass == nil {
+		return nil, fmt.Errorf("no layer was captured: Needs must say Layer")
+	}
+	arrays := b.pass.Activations()
+	layouts := make([]Layout, len(arrays))
+	for i, a := range arrays {
+		var err error
+		if layouts[i], err = b.explainer.layout(i).resolve(a.Shape, b.explained().Shape); err != nil {
+			return nil, markf(ErrLayer, "layer %s: %v", b.layers[i], err)
+		}
+	}
+	views, err := b.views(arrays, layouts, "activation")
+	if err != nil {
+		return nil, err
+	}
+	b.layouts, b.activations = layouts, views
+	return views, nil
+}
+
+// Gradients are the gradients of the scores by the layers' values, as channels
+// and space. Methods with equal targets share one backward pass.
+func (r *Run) Gradients(ctx context.Context) ([]View, error) {
+	if r.gradients != nil {
+		return r.gradients, nil
+	}
+	b := r.batch
+	if _, err := r.Activations(); err != nil { // finds the layouts
+		return nil, err
+	}
+	for _, other := range b.passes {
+		if sameTargets(r.targets, other.targets) {
+			r.gradients = other.gradients
+			return r.gradients, nil
+		}
+	}
+	start := time.Now()
+	arrays, err := b.pass.Backward(ctx, r.cotangents)
+	b.timings.Backward += time.Since(start)
+	if err != nil {
+		return nil, fmt.Errorf("backward: %w", err)
+	}
+	if r.gradients, err = b.views(arrays, b.layouts, "gradient"); err != nil {
+		return nil, err
+	}
+	b.passes = append(b.passes, r)
+	return r.gradients, nil
+}
+
+// views looks at one array a layer and refuses those that hold no numbers.
+func (b *batch) views(arrays []engine.Array, layouts []Layout, what string) ([]View, error) {
+	if len(arrays) != len(b.layers) {
+		return nil, fmt.Errorf("the engine returned %d %ss for %d layers", len(arrays), what, len(b.layers))
+	}
+	views := make([]View, len(arrays))
+	for i, a := range arrays {
+		what := what + " of layer " + b.layers[i]
+		if a.Ints != nil {
+			return nil, unfit("%s holds integers, which have no gradient: %s", what, b.instead(func(m Method) bool { return !m.Needs().Layer }))
+		}
+		v, err := layouts[i].View(a)
+		if err != nil {
+			return nil, markf(ErrLayer, "%s: %v", what, err)
+		}
+		if v.N != b.n {
+			return nil, markf(ErrLayer, "%s has shape %v for a batch of %d: its first axis must be the batch", what, a.Shape, b.n)
+		}
+		for n := range v.N {
+			if err := finite(a.Row(n), what); err != nil {
+				return nil, &SampleError{n, err}
+			}
+		}
+		views[i] = v
+	}
+	return views, nil
+}
+
+// steepest is max |G| of one layer and sample, and whether there is a gradient.
+func (r *Run) steepest(layer string, sample int) (float64, bool) {
+	if each, ok := r.steep[layer]; ok {
+		return each[sample], true
+	}
+	if r.gradients == nil {
+		return 0, false
+	}
+	for i, name := range r.batch.layers {
+		if name == layer {
+			return largest(r.gradients[i].Sample(sample)), true
+		}
+	}
+	return 0, false
+}
+
+// noteGradient remembers how large a gradient is, so that a map that is blank
+// for want of one says so.
+func (r *Run) noteGradient(layer string, gradient engine.Array) {
+	if r.steep == nil {
+		r.steep = map[string][]float64{}
+	}
+	each := r.steep[layer]
+	if each == nil {
+		each = make([]float64, r.batch.n)
+		r.steep[layer] = each
+	}
+	for n := range each {
+		each[n] = max(each[n], largest(gradient.Row(n).Data))
+	}
+}
