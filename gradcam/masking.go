@@ -62,3 +62,14 @@ func (r *Run) plane() (h, w int, err error) {
 func (r *Run) unmaskable() error {
 	return markf(ErrLayer, "the input holds integers, which cannot be masked: explain another input with WithInput, or a layer, such as the embedding: %s", r.others())
 }
+
+// multiply masks every channel of an input.
+func multiply(dst, x, mask []float32) {
+	for len(x) > 0 {
+		out, in := dst[:len(mask)], x[:len(mask)]
+		for i, m := range mask {
+			out[i] = in[i] * m
+		}
+		dst, x = dst[len(mask):], x[len(mask):]
+	}
+}

@@ -129,3 +129,11 @@ func (s Setting) article() string {
 	}
 	return "one of " + s.Takes
 }
+
+// orDefault is the reference's default for an option left at zero.
+func orDefault[T int | float64](v, standard T) T {
+	if v == 0 {
+		return standard
+	}
+	return v
+}
