@@ -96,7 +96,9 @@ func TestZoo(t *testing.T) {
 		for _, form := range slices.Sorted(maps.Keys(mod.Forms)) {
 			t.Run(mod.Name+"/"+form, func(t *testing.T) {
 				rows = append(rows, compareFile(t, mod, form, false, torch.WithoutFolding())...)
-				rows = append(rows, compareFile(t, mod, form, true)...)
+				if mod.Folds || form == "script" { // without batch norms one form stands for all
+					rows = append(rows, compareFile(t, mod, form, true)...)
+				}
 			})
 		}
 	}

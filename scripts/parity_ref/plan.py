@@ -186,7 +186,7 @@ def vgg11(net: Net) -> None:
     peers_captum.gradients(model, x, targets, book)
     peers_captum.rules(model, x, targets, book)
     peers_captum.guided_gradcam(model, last[0], x, targets, book)
-    peers_compat.layers(model, net.entry.layers, *net.images(2), book)
+    peers_compat.layers(model, net.entry.layers, *net.images(2, 96), book)
 
 
 def others(net: Net) -> None:
