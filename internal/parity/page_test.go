@@ -50,7 +50,7 @@ same input and the same random numbers, under torch %s. "make parity" makes this
   rounding error. torch.WithoutFolding keeps the operators of the file.
 - *tolerance* is that of the method; in brackets what was let pass at most, where float32 itself does not keep the digits:
   scores whose small differences a method is made of have their own rounding; gradients of changed copies run in batches
-  of another size here than in Python, and a kink may then move single terms; denominators of Grad-CAM++ and XGradCAM come
+  of another size here than in Python, and a kink may then move single terms on real networks; denominators of Grad-CAM++ and XGradCAM come
   close to zero where channels are negative in sum. What rounding alone moves by more than 1 %% in Python is not compared.
 - Figures are rounded up to powers of ten. *equal* says that every single value is within its tolerance.
 - The networks have their layers in scripts/parity_ref/zoo.py and what runs on which in scripts/parity_ref/plan.py. All
@@ -63,12 +63,12 @@ func (e *entry) row(old []string) string {
 	for i, d := range []float64{e.absolute, e.exact, e.folded} {
 		if !e.compared {
 			figures[i] = "-"
-		} else if old != nil && bounds(old[3+i], d) {
+		} else if old != nil && bounds(old[3+i], d, 1000) {
 			figures[i] = old[3+i]
 		}
 	}
 	tolerance := fmt.Sprintf("%.0e", e.tolerance)
-	if old != nil && strings.HasPrefix(old[6], tolerance+" (") && bounds(strings.Trim(old[6][len(tolerance):], " ()"), e.loosest) {
+	if old != nil && strings.HasPrefix(old[6], tolerance+" (") && bounds(strings.Trim(old[6][len(tolerance):], " ()"), e.loosest, 10) {
 		tolerance = old[6]
 	} else if e.loosest > 1.01*e.tolerance {
 		tolerance += " (" + bound(e.loosest) + ")"
@@ -85,13 +85,14 @@ func bound(d float64) string {
 	return fmt.Sprintf("%.0e", math.Pow(10, math.Ceil(math.Log10(d))))
 }
 
-// bounds says that a figure of an older page still holds, and is not far off.
-func bounds(figure string, d float64) bool {
+// bounds says that a figure of an older page still holds, and is not off by more
+// than a factor.
+func bounds(figure string, d, factor float64) bool {
 	var was float64
 	if _, err := fmt.Sscan(figure, &was); err != nil || was == 0 {
 		return false
 	}
-	return d <= was && d > was/1000
+	return d <= was && d > was/factor
 }
 
 // parseRows finds the rows of a page, by what is compared and its oracle.
