@@ -3,9 +3,14 @@
 #include <torch/csrc/jit/runtime/graph_executor.h>
 #include <torch/csrc/jit/serialization/import.h>
 
+#include <cstdlib>
 #include <functional>
 #include <set>
 #include <streambuf>
+
+#ifdef __GLIBC__
+#include <malloc.h>
+#endif
 
 #include "failure.h"
 #include "flatten.h"
@@ -115,8 +120,24 @@ std::shared_ptr<Model> settle(jit::Module module, c10::Device device) {
   return model;
 }
 
+// glibc returns large blocks to the system as soon as they are free, and takes
+// them back, page by page, for the next operator: activations of a batch of eight
+// made MobileNetV2 1.6 times slower. What a model needed once is kept for its next
+// run. Whoever set a limit by the environment knows better.
+void keep_freed_memory() {
+#ifdef __GLIBC__
+  static const bool kept = [] {
+    if (std::getenv("MALLOC_MMAP_THRESHOLD_") || std::getenv("MALLOC_TRIM_THRESHOLD_") || std::getenv("GLIBC_TUNABLES"))
+      return false;
+    return mallopt(M_MMAP_THRESHOLD, 1 << 30) != 0 && mallopt(M_TRIM_THRESHOLD, 1 << 30) != 0;
+  }();
+  (void)kept;
+#endif
+}
+
 tl_error* load(tl_device device, tl_module** out, const std::function<jit::Module(c10::Device)>& read) {
   return guarded([&] {
+    keep_freed_memory();
     const c10::Device d = as_device(device);
     jit::Module module = read(d);
     if (!module.find_method("forward")) throw Failure(TL_NOT_TORCHSCRIPT, "the file has no forward method");
