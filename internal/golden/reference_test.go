@@ -5,7 +5,6 @@ package golden
 import (
 	"encoding/json"
 	"io/fs"
-	"math"
 	"os"
 	"path/filepath"
 	"testing"
@@ -14,7 +13,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/torchlight-go/torchlight/engine"
-	"github.com/torchlight-go/torchlight/gradcam"
+	"github.com/torchlight-go/torchlight/internal/oracletest"
 	"github.com/torchlight-go/torchlight/npy"
 )
 
@@ -76,29 +75,5 @@ func (r *reference) requireNear(t *testing.T, name string, got engine.Array, lim
 	if name == "" {
 		return
 	}
-	want := r.array(t, name)
-	require.Equal(t, want.Shape, got.Shape, name)
-	require.Len(t, got.Data, len(want.Data), name)
-	worst, scale := 0.0, 0.0
-	for i, w := range want.Data {
-		scale = max(scale, math.Abs(float64(w)))
-		d := math.Abs(float64(got.Data[i]) - float64(w))
-		require.False(t, math.IsNaN(d), "%s: element %d is not a number", name, i)
-		worst = max(worst, d)
-	}
-	require.NotZero(t, scale, "%s is all zero", name)
-	assert.LessOrEqual(t, worst/scale, limit, name)
+	assert.LessOrEqual(t, oracletest.Relative(t, r.array(t, name), got, name), limit, name)
 }
-
-// batchOf joins one array a result.
-func batchOf(results []gradcam.Result, of func(gradcam.Result) engine.Array) engine.Array {
-	var all engine.Array
-	for _, r := range results {
-		a := of(r)
-		all.Shape = append([]int{len(results)}, a.Shape...)
-		all.Data = append(all.Data, a.Data...)
-	}
-	return all
-}
-
-func rawOf(r gradcam.Result) engine.Array { return r.Raw[0].Values }

@@ -17,6 +17,7 @@ import (
 	"github.com/torchlight-go/torchlight/engine"
 	"github.com/torchlight-go/torchlight/gradcam"
 	"github.com/torchlight-go/torchlight/gradcam/card"
+	"github.com/torchlight-go/torchlight/internal/oracletest"
 	"github.com/torchlight-go/torchlight/torch"
 )
 
@@ -88,26 +89,20 @@ func choose(t *testing.T, file, output, input string) gradcam.Choice {
 func sameValue(t *testing.T, mod model, script, layer, frozen, node string) {
 	t.Helper()
 	require.True(t, strings.HasPrefix(node, "#"), node)
-	a := activationOf(t, script, layer, mod.Batches[0].Input)
-	b := activationOf(t, frozen, node, mod.Batches[0].Input)
+	x := readArray(t, mod.Batches[0].Input)
+	a, b := activationOf(t, script, layer, x), activationOf(t, frozen, node, x)
 	if strings.HasPrefix(node, "#relu:") {
 		for i, v := range a.Data {
 			a.Data[i] = max(v, 0)
 		}
 	}
-	assert.LessOrEqual(t, relative(t, a, b, node), frozenTolerance, "%s is not %s", node, layer)
+	assert.LessOrEqual(t, oracletest.Relative(t, a, b, node), frozenTolerance, "%s is not %s", node, layer)
 }
 
-func activationOf(t *testing.T, file, layer, input string) engine.Array {
+func activationOf(t *testing.T, file, layer string, x engine.Array) engine.Array {
 	t.Helper()
 	m, err := torch.Load(file)
 	require.NoError(t, err)
 	defer m.Close()
-	plan, err := m.Plan(context.Background(), engine.Spec{Layers: []string{layer}})
-	require.NoError(t, err)
-	defer plan.Close()
-	p, err := plan.Forward(context.Background(), []engine.Array{readArray(t, input)})
-	require.NoError(t, err)
-	defer p.Close()
-	return p.Activations()[0]
+	return oracletest.Activation(t, m, layer, x)
 }

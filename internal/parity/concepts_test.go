@@ -3,13 +3,12 @@
 package parity
 
 import (
-	"context"
 	"testing"
 
 	"github.com/stretchr/testify/require"
 
-	"github.com/torchlight-go/torchlight/engine"
 	"github.com/torchlight-go/torchlight/gradcam"
+	"github.com/torchlight-go/torchlight/internal/oracletest"
 	"github.com/torchlight-go/torchlight/torch"
 )
 
@@ -17,14 +16,8 @@ import (
 // minimum, so ours must be as low as scikit-learn's, up to the tolerance at which
 // it stops, and not equal to it.
 func (r methodRun) concepts(t *testing.T, table *table, m *torch.Module, c methodCase) {
-	ctx := context.Background()
-	plan, err := m.Plan(ctx, engine.Spec{Layers: r.layers})
-	require.NoError(t, err)
-	defer plan.Close()
-	pass, err := plan.Forward(ctx, []engine.Array{readArray(t, c.Input)})
-	require.NoError(t, err)
-	defer pass.Close()
-	view, err := gradcam.Layout{Order: gradcam.ChannelsFirst}.View(pass.Activations()[0])
+	a := oracletest.Activation(t, m, r.layers[0], readArray(t, c.Input))
+	view, err := gradcam.Layout{Order: gradcam.ChannelsFirst}.View(a)
 	require.NoError(t, err)
 	found, err := c.method(t).(gradcam.DFF).Factorise(view)
 	require.NoError(t, err)

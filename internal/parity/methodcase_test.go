@@ -5,6 +5,7 @@ package parity
 import (
 	"bytes"
 	"encoding/json"
+	"math"
 	"path/filepath"
 	"reflect"
 	"slices"
@@ -77,7 +78,7 @@ func (c methodCase) scoreRounding(results []gradcam.Result) float64 {
 	}
 	largest := 0.0
 	for _, r := range results {
-		largest = max(largest, abs(r.Target.Score))
+		largest = max(largest, math.Abs(r.Target.Score))
 	}
 	return 1e-6 * largest
 }

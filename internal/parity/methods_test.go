@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"io/fs"
 	"maps"
+	"math"
 	"os"
 	"path/filepath"
 	"slices"
@@ -18,6 +19,7 @@ import (
 
 	"github.com/torchlight-go/torchlight/engine"
 	"github.com/torchlight-go/torchlight/gradcam"
+	"github.com/torchlight-go/torchlight/internal/oracletest"
 	"github.com/torchlight-go/torchlight/torch"
 )
 
@@ -176,7 +178,7 @@ func (r methodRun) note(t *testing.T, table *table, c methodCase, results []grad
 		if c.Sign && array != "map" && array != "score" {
 			aligned = align(want, got) && aligned
 		}
-		worst, scale := difference(t, want, got, c.Method)
+		worst, scale := oracletest.Difference(t, want, got, c.Method)
 		scale = c.scale(array, scale, results[0].Normalised)
 		limit := r.limit(c, array) + c.scoreRounding(results)/scale
 		if worst > limit*scale {
@@ -189,7 +191,7 @@ func (r methodRun) note(t *testing.T, table *table, c methodCase, results []grad
 func arrayOf(results []gradcam.Result, array string) engine.Array {
 	switch array {
 	case "map":
-		return mapOf(results)
+		return oracletest.Map(results)
 	case "score":
 		scores := engine.NewArray(len(results))
 		for n, r := range results {
@@ -201,7 +203,7 @@ func arrayOf(results []gradcam.Result, array string) engine.Array {
 	if _, err := fmt.Sscanf(array, "raw%d", &i); err != nil {
 		panic(err)
 	}
-	return stack(results, func(r gradcam.Result) engine.Array { return r.Raw[i].Values })
+	return oracletest.Raw(results, i)
 }
 
 // align turns each sample of got to the sign that is closer to want. It says
@@ -212,7 +214,7 @@ func align(want, got engine.Array) bool {
 		plus, minus := 0.0, 0.0
 		for i, w := range want.Row(n).Data {
 			g := got.Row(n).Data[i]
-			plus, minus = max(plus, abs(float64(g-w))), max(minus, abs(float64(-g-w)))
+			plus, minus = max(plus, math.Abs(float64(g-w))), max(minus, math.Abs(float64(-g-w)))
 		}
 		if minus < plus {
 			none = false

@@ -5,6 +5,7 @@ package parity
 import (
 	"context"
 	"fmt"
+	"math"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -15,6 +16,7 @@ import (
 	"github.com/torchlight-go/torchlight/engine"
 	"github.com/torchlight-go/torchlight/gradcam/card"
 	"github.com/torchlight-go/torchlight/gradcam/preprocess"
+	"github.com/torchlight-go/torchlight/internal/oracletest"
 	"github.com/torchlight-go/torchlight/torch"
 )
 
@@ -50,20 +52,20 @@ func TestPhotos(t *testing.T) {
 		pipeline := c.Pipeline()
 		in, err := pipeline.Apply(photo)
 		require.NoError(t, err)
-		pil, _ := difference(t, batched(readArray(t, im.Pil)), in.Array(), im.File)
+		pil, _ := oracletest.Difference(t, batched(readArray(t, im.Pil)), in.Array(), im.File)
 
 		out, err := m.Predict(context.Background(), []engine.Array{in.Array()})
 		require.NoError(t, err)
 		want := readArray(t, im.Probabilities)
 		worst := 0.0
 		for i, p := range softmax(out[0].Array.Data) {
-			worst = max(worst, abs(p-float64(want.Data[i])))
+			worst = max(worst, math.Abs(p-float64(want.Data[i])))
 		}
 
 		pipeline.Kind = preprocess.Tensor
 		in, err = pipeline.Apply(photo)
 		require.NoError(t, err)
-		tensor, _ := difference(t, batched(readArray(t, im.Tensor)), in.Array(), im.File)
+		tensor, _ := oracletest.Difference(t, batched(readArray(t, im.Tensor)), in.Array(), im.File)
 		fmt.Printf("%-34s %14.2g %14.2g %14.2g  %s\n", im.File, pil, tensor, worst, im.Top[0].Label)
 		if strings.HasSuffix(im.File, ".png") {
 			assert.LessOrEqual(t, worst, 1e-4, im.File)

@@ -87,34 +87,3 @@ func readArray(t *testing.T, name string) engine.Array {
 	require.NoError(t, err)
 	return a
 }
-
-// difference is max|got-want| and max|want|.
-func difference(t *testing.T, want, got engine.Array, what string) (worst, scale float64) {
-	t.Helper()
-	require.Equal(t, want.Shape, got.Shape, what)
-	for i, w := range want.Data {
-		scale = max(scale, abs(float64(w)))
-		d := abs(float64(got.Data[i]) - float64(w))
-		if d != d {
-			require.Fail(t, "not a number", "%s: element %d", what, i)
-		}
-		worst = max(worst, d)
-	}
-	return worst, scale
-}
-
-// relative is max|got-want| / max|want|. A reference of nothing but zeros proves
-// nothing, so it fails.
-func relative(t *testing.T, want, got engine.Array, what string) float64 {
-	t.Helper()
-	worst, scale := difference(t, want, got, what)
-	require.NotZero(t, scale, "%s: the reference is all zero", what)
-	return worst / scale
-}
-
-func abs(x float64) float64 {
-	if x < 0 {
-		return -x
-	}
-	return x
-}

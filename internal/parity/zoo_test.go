@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"image/png"
 	"maps"
+	"math"
 	"os"
 	"path/filepath"
 	"slices"
@@ -19,6 +20,7 @@ import (
 	"github.com/torchlight-go/torchlight/gradcam"
 	"github.com/torchlight-go/torchlight/gradcam/preprocess"
 	"github.com/torchlight-go/torchlight/gradcam/render"
+	"github.com/torchlight-go/torchlight/internal/oracletest"
 	"github.com/torchlight-go/torchlight/torch"
 )
 
@@ -134,42 +136,27 @@ func compareLayer(t *testing.T, r *row, m *torch.Module, address, out string, ba
 	require.NoError(t, err)
 	defer plan.Close()
 	for n, b := range batches {
-		comparePass(ctx, t, r, plan, out, b, b.Layers[i])
+		comparePass(t, r, plan, out, b, b.Layers[i])
 		if n == 0 {
-			comparePass(ctx, t, r, plan, out, b, b.Layers[i])
+			comparePass(t, r, plan, out, b, b.Layers[i])
 		}
 		compareMaps(ctx, t, r, e, b, b.Layers[i])
 	}
 }
 
-func comparePass(ctx context.Context, t *testing.T, r *row, plan engine.Plan, out string, b batch, l layer) {
-	pass, err := plan.Forward(ctx, []engine.Array{readArray(t, b.Input)})
-	require.NoError(t, err)
-	defer pass.Close()
-	at := slices.IndexFunc(pass.Outputs(), func(o engine.Output) bool { return o.Name == out })
-	require.GreaterOrEqual(t, at, 0)
-	y := pass.Outputs()[at].Array
-	r.note(t, output, relative(t, readArray(t, b.Output), y, output), tolerance)
-	r.note(t, activation, relative(t, readArray(t, l.Activation), pass.Activations()[0], activation), tolerance)
-	cotangent := engine.NewArray(y.Shape...)
-	for n, c := range b.Targets {
-		cotangent.Row(n).Data[c] = 1
-	}
-	g, err := pass.Backward(ctx, []engine.Cotangent{{Output: out, Array: cotangent}})
-	require.NoError(t, err)
-	r.note(t, gradient, relative(t, readArray(t, l.Gradient), g[0], gradient), r.limit(l, gradient))
+func comparePass(t *testing.T, r *row, plan engine.Plan, out string, b batch, l layer) {
+	p := oracletest.Run(t, plan, out, readArray(t, b.Input), b.Targets)
+	r.note(t, output, oracletest.Relative(t, readArray(t, b.Output), p.Output, output), tolerance)
+	r.note(t, activation, oracletest.Relative(t, readArray(t, l.Activation), p.Activation, activation), tolerance)
+	r.note(t, gradient, oracletest.Relative(t, readArray(t, l.Gradient), p.Gradient, gradient), r.limit(l, gradient))
 }
 
 func compareMaps(ctx context.Context, t *testing.T, r *row, e *gradcam.Explainer, b batch, l layer) {
-	targets := make([]gradcam.Target, b.Size)
-	for n, c := range b.Targets {
-		targets[n] = gradcam.Class(c)
-	}
-	results, err := e.ExplainAll(ctx, []engine.Array{readArray(t, b.Input)}, targets...)
+	results, err := e.ExplainAll(ctx, []engine.Array{readArray(t, b.Input)}, oracletest.Classes(b.Targets)...)
 	require.NoError(t, err)
 	cam, seed := results[0], results[1]
-	r.note(t, rawMap, relative(t, readArray(t, l.Raw), rawOf(cam), rawMap), r.limit(l, rawMap))
-	r.note(t, finalMap, relative(t, readArray(t, l.Map), mapOf(cam), finalMap), r.limit(l, finalMap))
+	r.note(t, rawMap, oracletest.Relative(t, readArray(t, l.Raw), oracletest.Raw(cam, 0), rawMap), r.limit(l, rawMap))
+	r.note(t, finalMap, oracletest.Relative(t, readArray(t, l.Map), oracletest.Map(cam), finalMap), r.limit(l, finalMap))
 	switch {
 	case l.Overlay == "":
 	case r.worst[finalMap] > tolerance: // its colours are those of another map
@@ -180,35 +167,14 @@ func compareMaps(ctx context.Context, t *testing.T, r *row, e *gradcam.Explainer
 	if l.SeedRaw == "" {
 		return
 	}
-	saturation := 0.0
-	for _, p := range b.Probabilities {
-		saturation = max(saturation, 2e-6/(1-p)) // float32 autograd loses digits as p nears 1
-	}
-	r.note(t, seedRaw, scaled(t, readArray(t, l.SeedRaw), rawOf(seed), l.SeedScale), r.limit(l, seedRaw)+saturation)
-	r.note(t, seedMap, scaled(t, readArray(t, l.SeedMap), mapOf(seed), l.SeedScale), r.limit(l, seedMap)+saturation)
+	saturation := oracletest.Saturation(b.Probabilities...)
+	r.note(t, seedRaw, scaled(t, readArray(t, l.SeedRaw), oracletest.Raw(seed, 0), l.SeedScale), r.limit(l, seedRaw)+saturation)
+	r.note(t, seedMap, scaled(t, readArray(t, l.SeedMap), oracletest.Map(seed), l.SeedScale), r.limit(l, seedMap)+saturation)
 }
 
 func scaled(t *testing.T, want, got engine.Array, scale float64) float64 {
-	worst, _ := difference(t, want, got, "seed")
+	worst, _ := oracletest.Difference(t, want, got, "seed")
 	return worst / scale
-}
-
-func rawOf(results []gradcam.Result) engine.Array {
-	return stack(results, func(r gradcam.Result) engine.Array { return r.Raw[0].Values })
-}
-
-func mapOf(results []gradcam.Result) engine.Array {
-	return stack(results, gradcam.Result.Map)
-}
-
-func stack(results []gradcam.Result, of func(gradcam.Result) engine.Array) engine.Array {
-	var all engine.Array
-	for _, r := range results {
-		a := of(r)
-		all.Shape = append([]int{len(results)}, a.Shape...)
-		all.Data = append(all.Data, a.Data...)
-	}
-	return all
 }
 
 // compareOverlay is the largest difference in levels of 255 from
@@ -231,7 +197,7 @@ func compareOverlay(t *testing.T, result gradcam.Result, l layer) float64 {
 			a, b, c, _ := want.At(x, y).RGBA()
 			d, e, f, _ := got.At(x, y).RGBA()
 			for _, p := range [][2]uint32{{a, d}, {b, e}, {c, f}} {
-				worst = max(worst, abs(float64(p[0]>>8)-float64(p[1]>>8)))
+				worst = max(worst, math.Abs(float64(p[0]>>8)-float64(p[1]>>8)))
 			}
 		}
 	}

@@ -21,15 +21,20 @@ TOLERANCE = 1e-5
 COARSE = {"half_model": 1e-2, "bfloat16_model": 5e-2}  # cases in 16 bits
 
 
+def saturation(rest: float) -> float:
+    """What float32 autograd loses of a softmax's gradient, relative to its largest
+    value, where the probability is 1 - rest."""
+    return 2e-6 / rest
+
+
 def limit(array: pathlib.Path) -> float:
     """What two right computations may differ by."""
     if not array.stem.startswith("seed_"):
         return COARSE.get(array.parent.name, TOLERANCE)
-    # The gradient of a softmax loses digits as the probability nears 1.
     folders = (array.parent, array.parent.parent)
     output = np.load(next(f / "output.npy" for f in folders if (f / "output.npy").exists())).astype(np.float64)
     rest = 1 - 1 / np.exp(output - output.max(-1, keepdims=True)).sum(-1)
-    return TOLERANCE + 2e-6 / float(rest.min())
+    return TOLERANCE + saturation(float(rest.min()))
 
 
 def array_problem(committed: pathlib.Path, fresh: pathlib.Path) -> str | None:

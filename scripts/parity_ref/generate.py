@@ -31,6 +31,7 @@ from pytorch_grad_cam.utils.model_targets import ClassifierOutputTarget  # noqa:
 
 from parity_ref import cam, export_forms, graph, photos, plan, recipes, seed, sensitivity, toy, zoo  # noqa: E402
 from parity_ref.capture import Address, activation_and_gradient, one_hot  # noqa: E402
+from parity_ref.compare import saturation  # noqa: E402
 from parity_ref.files import Folder  # noqa: E402
 
 TOLERANCE = 1e-5  # of the oracles among themselves, relative to the largest value
@@ -113,9 +114,8 @@ def seed_arrays(where: str, model, layer: zoo.Layer, x, targets, a, output) -> d
     nonzero(f"{where}: seed gradient", seed_g)
     if layer.layout == "nchw" and not layer.inplace:
         plain = seed.compute_gradcam(model, x, model.get_submodule(layer.path)).squeeze(1)
-        # Float32 autograd loses digits as the softmax saturates.
         p = min(output.softmax(1).max().item(), 0.9999)
-        agree(f"{where}: seed map", seed_map, plain, TOLERANCE + 2e-6 / (1 - p))
+        agree(f"{where}: seed map", seed_map, plain, TOLERANCE + saturation(1 - p))
     return {"seed_gradient": seed_g, "seed_raw": seed_raw, "seed_map": seed_map}
 
 

@@ -3,19 +3,19 @@
 from __future__ import annotations
 
 from .case import GRADCAM, PLAIN, Book, classes
+from .compare import saturation
 
 
 def add(batches: list[dict], inputs: dict[int, object], book: Book) -> None:
     """One case each for every layer and batch that generate.py described."""
     for batch in batches:
         common = {"model": book.name, "input": book.shared(inputs[batch["size"]]), "targets": classes(batch["targets"])}
-        # Float32 autograd loses digits as a softmax saturates.
-        saturation = max(2e-6 / (1 - p) for p in batch["probabilities"])
+        tolerance = 1e-5 + saturation(1 - max(batch["probabilities"]))
         for layer in batch["layers"]:
             book.cases.append(common | described(layer, "gradcam", GRADCAM, "", 1e-5, None))
             if "seed_raw" in layer:
                 scale = layer["seed_scale"]
-                book.cases.append(common | described(layer, "seed", PLAIN, "seed_", 1e-5 + saturation, scale))
+                book.cases.append(common | described(layer, "seed", PLAIN, "seed_", tolerance, scale))
 
 
 def described(layer: dict, method: str, oracle: str, prefix: str, tolerance: float, scale: float | None) -> dict:
