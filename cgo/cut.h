@@ -8,6 +8,7 @@
 #ifndef TORCHLIGHT_CUT_H
 #define TORCHLIGHT_CUT_H
 
+#include <cstdint>
 #include <memory>
 #include <string>
 #include <vector>
@@ -19,10 +20,10 @@ namespace torchlight {
 
 // Where the value of one layer is found.
 struct Capture {
-  bool at_cut = false;  // it is the cut value
-  size_t slot = 0;      // else, or as well, the tap that records it
-  int execution = 0;    // and which of its executions
-  bool chosen = true;   // false: the address names none, so there must be one
+  bool at_cut = false;     // it is the cut value
+  size_t slot = SIZE_MAX;  // else, or as well, the tap that records it
+  int execution = 0;       // and which of its executions
+  bool chosen = true;      // false: the address names none, so there must be one
 };
 
 struct Cut {

@@ -137,4 +137,10 @@ func TestCallIndex(t *testing.T) {
 	c = readCase(t, "in_loop")
 	p = forward(t, hook(t, c.load(t, "script"), "conv@1", "conv@0"), c.inputs(t)...)
 	assert.NotEqual(t, floats(t, p.Activation(0)), floats(t, p.Activation(1)))
+
+	// Also beside a layer that the graph is cut at, in any order.
+	first := forward(t, hook(t, c.load(t, "script"), "input", "conv@1"), c.inputs(t)...)
+	last := forward(t, hook(t, c.load(t, "script"), "conv@1", "input"), c.inputs(t)...)
+	assert.Equal(t, floats(t, p.Activation(0)), floats(t, first.Activation(1)))
+	assert.Equal(t, floats(t, p.Activation(0)), floats(t, last.Activation(0)))
 }
