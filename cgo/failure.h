@@ -31,6 +31,11 @@ class Failure : public std::runtime_error {
   tl_code code_;
 };
 
+// Whether the exception being handled says no more than that the model does not
+// run like this: not our own refusal, not memory, which another try may have, not
+// a missing derivative or device. Only valid inside a catch.
+bool model_refuses();
+
 // The error object for the exception being handled; only valid inside a catch.
 tl_error* current_error() noexcept;
 

@@ -78,6 +78,24 @@ tl_error* from_text(const std::string& text) noexcept {
 
 }  // namespace
 
+bool model_refuses() {
+  try {
+    throw;
+  } catch (const Failure&) {
+    return false;
+  } catch (const std::bad_alloc&) {
+    return false;
+  } catch (const std::logic_error&) {
+    return false;  // a fault of ours
+  } catch (const c10::OutOfMemoryError&) {
+    return false;
+  } catch (const c10::Error& e) {
+    return classify(e.what_without_backtrace()) == TL_MODEL;
+  } catch (const std::exception& e) {
+    return classify(e.what()) == TL_MODEL;
+  }
+}
+
 tl_error* current_error() noexcept {
   try {
     throw;

@@ -2,6 +2,8 @@
 #include <ATen/ATen.h>
 #include <ATen/core/grad_mode.h>
 
+#include <optional>
+
 #include "failure.h"
 #include "rerun.h"
 
@@ -56,12 +58,8 @@ NamedTensors one_by_one(Pass& pass, const jit::Code& tail, const at::Tensor& val
       const jit::Stack& crossing = single(pass, rows[i], each);
       const at::Tensor row = value.narrow(0, static_cast<int64_t>(i) * each, each);
       parts.push_back(outputs_of(run_tail(tail, crossing, row).at(0)));
-    } catch (const Failure&) {
-      throw;
-    } catch (const c10::OutOfMemoryError&) {
-      throw;
-    } catch (const std::exception& e) {
-      if (n == 1) throw;
+    } catch (const std::exception&) {
+      if (n == 1 || !model_refuses()) throw;
       throw Failure(TL_MODEL, "layer " + earliest(*pass.plan) +
                                   " cannot be continued with other rows: the file was traced for a fixed batch, of " +
                                   std::to_string(n) +
@@ -98,22 +96,40 @@ void check_shape(const Pass& pass, const at::Tensor& activation, const Rows& row
                                   c10::str(at::IntArrayRef(want)));
 }
 
-// Whether the rows are the pass's own, in order. Throws for wrong ones.
-bool own_rows(const Pass& pass, const at::Tensor& activation, const Rows* rows) {
+// The rows to continue with, the pass's own if none are given. Throws for wrong
+// ones.
+Rows chosen(const Pass& pass, const at::Tensor& activation, const Rows* given) {
   const Plan& plan = *pass.plan;
   if (!plan.cut.has_value)
     throw Failure(
         TL_INVALID,
         "layer " + plan.layers[0] +
             " sits inside a branch or loop, so the model cannot be continued from it; choose a layer outside");
-  if (rows) {
-    check_shape(pass, activation, *rows);
-    return *rows == in_order(static_cast<int64_t>(pass.samples.size()));
+  if (given) {
+    check_shape(pass, activation, *given);
+    return *given;
   }
   if (activation.sizes() != pass.value.sizes())
     throw Failure(TL_INVALID, "the activation has shape " + c10::str(activation.sizes()) + ", layer " + earliest(plan) +
                                   " returned " + c10::str(pass.value.sizes()));
-  return true;
+  return in_order(static_cast<int64_t>(pass.samples.size()));
+}
+
+// Whether the rows are the pass's own, in order.
+bool own(const Pass& pass, const Rows& rows) { return rows == in_order(static_cast<int64_t>(pass.samples.size())); }
+
+// The crossing values with which the rows run in one batch, if they can.
+std::optional<jit::Stack> together(const Pass& pass, const Rows& rows) {
+  if (pass.alone) return std::nullopt;
+  if (own(pass, rows)) return pass.crossing;
+  const auto scaling = scaling_of(pass, light_tail(*pass.plan));
+  if (!scaling->together) return std::nullopt;
+  return crossing_of(pass, *scaling, rows);
+}
+
+// Whether the outputs of such a run are one for each of the rows.
+bool complete(const Pass& pass, const NamedTensors& outputs, const Rows& rows) {
+  return own(pass, rows) || fits(pass, outputs, static_cast<int64_t>(rows.size()));
 }
 
 at::Tensor as_value(const Pass& pass, const at::Tensor& activation) {
@@ -123,47 +139,36 @@ at::Tensor as_value(const Pass& pass, const at::Tensor& activation) {
 }  // namespace
 
 NamedTensors rerun(Pass& pass, const at::Tensor& activation, const Rows* given) {
-  const bool own = own_rows(pass, activation, given);
-  const Rows same = in_order(static_cast<int64_t>(pass.samples.size())), *rows = given ? given : &same;
+  const Rows rows = chosen(pass, activation, given);
   const jit::Code& light = light_tail(*pass.plan);
   const at::Tensor value = as_value(pass, activation);
-  if (pass.alone) return one_by_one(pass, light, value, *rows);
-  if (own) return outputs_of(run_tail(light, pass.crossing, value).at(0));
-  const auto scaling = scaling_of(pass, light);
-  if (scaling->together) {
-    NamedTensors out = outputs_of(run_tail(light, crossing_of(pass, *scaling, *rows), value).at(0));
-    if (fits(pass, out, static_cast<int64_t>(rows->size()))) return out;
+  if (const auto crossing = together(pass, rows)) {
+    NamedTensors out = outputs_of(run_tail(light, *crossing, value).at(0));
+    if (complete(pass, out, rows)) return out;
   }
-  return one_by_one(pass, light, value, *rows);
+  return one_by_one(pass, light, value, rows);
 }
 
 std::unique_ptr<Pass> rerun_grad(Pass& pass, const at::Tensor& activation, const Rows* given) {
   const Plan& plan = *pass.plan;
   require_derivative(plan);
-  const bool own = own_rows(pass, activation, given);
-  const Rows same = in_order(static_cast<int64_t>(pass.samples.size())), *rows = given ? given : &same;
+  const Rows rows = chosen(pass, activation, given);
   auto next = std::make_unique<Pass>();
   next->plan = pass.plan;
   next->prepared = pass.prepared;
-  for (const int64_t row : *rows) next->samples.push_back(pass.samples.at(static_cast<size_t>(row)));
+  for (const int64_t row : rows) next->samples.push_back(pass.samples.at(static_cast<size_t>(row)));
   next->value = as_value(pass, activation);
   if (next->value.is_floating_point()) next->value.requires_grad_(true);
-  const auto scaling = own || pass.alone ? nullptr : scaling_of(pass, light_tail(*pass.plan));
-  if (own && !pass.alone) {
-    next->crossing = pass.crossing;
+  if (auto crossing = together(pass, rows)) {
+    next->crossing = std::move(*crossing);
     record(*next, plan.tail);
-    return next;
-  }
-  if (scaling && scaling->together) {
-    next->crossing = crossing_of(pass, *scaling, *rows);
-    record(*next, plan.tail);
-    if (fits(pass, next->outputs, static_cast<int64_t>(rows->size()))) return next;
+    if (complete(pass, next->outputs, rows)) return next;
   }
   if (plan.cut.slots > 0)
     throw Failure(TL_INVALID, "the rows of this model run one by one, with gradients for one layer only; choose one");
   at::AutoGradMode enabled(true);
   next->alone = true;
-  next->outputs = one_by_one(pass, plan.tail, next->value, *rows);
+  next->outputs = one_by_one(pass, plan.tail, next->value, rows);
   return next;
 }
 

@@ -100,9 +100,9 @@ Scaling learn(const Pass& pass, const jit::Code& light) {
       if (!same) return scaling;
     }
     scaling.together = true;
-  } catch (const c10::Error&) {
+  } catch (const std::exception&) {
+    if (!model_refuses()) throw;
     // The model does not run at another batch size.
-  } catch (const std::runtime_error&) {
   }
   return scaling;
 }
