@@ -126,12 +126,14 @@ std::shared_ptr<Model> settle(jit::Module module, c10::Device device) {
 // run. Whoever set a limit by the environment knows better.
 void keep_freed_memory() {
 #ifdef __GLIBC__
-  static const bool kept = [] {
+  static std::once_flag once;
+  std::call_once(once, [] {
     if (std::getenv("MALLOC_MMAP_THRESHOLD_") || std::getenv("MALLOC_TRIM_THRESHOLD_") || std::getenv("GLIBC_TUNABLES"))
-      return false;
-    return mallopt(M_MMAP_THRESHOLD, 1 << 30) != 0 && mallopt(M_TRIM_THRESHOLD, 1 << 30) != 0;
-  }();
-  (void)kept;
+      return;
+    // Older ones refuse more than 32 MB.
+    if (!mallopt(M_MMAP_THRESHOLD, 1 << 30)) mallopt(M_MMAP_THRESHOLD, 32 << 20);
+    mallopt(M_TRIM_THRESHOLD, 1 << 30);
+  });
 #endif
 }
 
