@@ -41,8 +41,8 @@ at::Tensor bias_of(const jit::Node* n, const std::string& name) {
   return bias;
 }
 
-NamedTensors biases(const Plan& plan) {
-  const Flat flat = flatten(plan.model->module, {});
+NamedTensors list_biases(const Model& model) {
+  const Flat flat = flatten(model.module, {});
   std::map<std::string, int> index;
   NamedTensors found;
   for (const auto& [name, node] : named_nodes(flat)) {
@@ -54,9 +54,19 @@ NamedTensors biases(const Plan& plan) {
   return found;
 }
 
+// Listed once: walking through a network takes as long as running a small one.
+NamedTensors biases(Model& model) {
+  std::lock_guard<std::mutex> lock(model.mutex);
+  if (!model.listed) {
+    model.biases = list_biases(model);
+    model.listed = true;
+  }
+  return model.biases;
+}
+
 }  // namespace
 }  // namespace torchlight
 
 extern "C" tl_error* tl_plan_biases(const tl_plan* p, tl_tensors** out) {
-  return torchlight::guarded([&] { *out = new tl_tensors(torchlight::biases(*p->plan)); });
+  return torchlight::guarded([&] { *out = new tl_tensors(torchlight::biases(*p->plan->model)); });
 }

@@ -26,6 +26,8 @@ struct Model {
   jit::Code predict;
   size_t predict_inputs = 0;
   std::vector<c10::IValue> predict_extras;
+  bool listed = false;
+  NamedTensors biases;  // the additive terms of the network, by the address of their node
 };
 
 // Runs code that was compiled from a graph: the plain interpreter, without the
