@@ -14,12 +14,24 @@ size_t count_nodes(const jit::Graph& graph) {
   return n;
 }
 
+// The tail with what gradients ask for, not optimised yet, and how many operators
+// were replaced for it.
+struct Rewritten {
+  std::shared_ptr<jit::Graph> graph;
+  int fused = 0, rectifiers = 0;
+};
+
+Rewritten rewritten_tail(const Plan& plan, bool twice) {
+  Rewritten tail{plan.cut.tail->copy()};
+  tail.fused = decompose_fused(tail.graph, twice);
+  tail.rectifiers = rewrite_rectifiers(tail.graph, static_cast<tl_relu>(plan.options.relu));
+  return tail;
+}
+
 }  // namespace
 
 std::shared_ptr<jit::Graph> differentiable_tail(const Plan& plan, bool twice) {
-  auto tail = plan.cut.tail->copy();
-  decompose_fused(tail, twice);
-  rewrite_rectifiers(tail, static_cast<tl_relu>(plan.options.relu));
+  auto tail = rewritten_tail(plan, twice).graph;
   if (!plan.options.unfolded) optimise_differentiable(tail);
   return tail;
 }
@@ -57,14 +69,14 @@ std::shared_ptr<Plan> make_plan(std::shared_ptr<Model> model, std::vector<std::s
   plan->notes.insert(plan->notes.end(), flat.notes.begin(), flat.notes.end());
 
   auto head = plan->cut.head->copy();
-  auto tail = plan->cut.tail->copy();
-  if (const int n = decompose_fused(tail, /*twice=*/false))
-    plan->notes.push_back(std::to_string(n) +
+  auto [tail, fused, rectifiers] = rewritten_tail(*plan, /*twice=*/false);
+  if (fused > 0)
+    plan->notes.push_back(std::to_string(fused) +
                           " fused attention operator(s) behind the layer replaced by differentiable ones");
   plan->underivable = underivable(*tail, plan->cut.has_value ? tail->inputs()[0] : nullptr);
   plan->once = differentiates_once(tail->block());
   if (options.relu != TL_RELU_PLAIN)
-    plan->notes.push_back(std::to_string(rewrite_rectifiers(tail, static_cast<tl_relu>(options.relu))) +
+    plan->notes.push_back(std::to_string(rectifiers) +
                           " rectifier(s) behind the layer with another rule for gradients");
   if (!options.unfolded) {
     optimise_inference(head, plan->model->device);
