@@ -56,11 +56,14 @@ func take(e *C.tl_error) error {
 	return err
 }
 
-// text copies a C text into Go and frees it.
-func text(t *C.tl_text) string {
+// text copies the text that a C call has made into Go and frees it.
+func text(t *C.tl_text, e *C.tl_error) (string, error) {
+	if err := take(e); err != nil {
+		return "", err
+	}
 	s := C.GoString(C.tl_text_data(t))
 	C.tl_text_free(t)
-	return s
+	return s, nil
 }
 
 // cstring copies s to C; the second result frees it.

@@ -51,10 +51,7 @@ func (m *Module) Info() (string, error) {
 	var t *C.tl_text
 	e := C.tl_module_info(m.ptr(), &t)
 	runtime.KeepAlive(m)
-	if err := take(e); err != nil {
-		return "", err
-	}
-	return text(t), nil
+	return text(t, e)
 }
 
 // Calls runs the model once and lists its calls as JSON, see torchlight.h.
@@ -65,9 +62,7 @@ func (m *Module) Calls(inputs []*Tensor) (s string, err error) {
 		e := C.tl_module_calls(m.ptr(), p, n, &t)
 		runtime.KeepAlive(m)
 		runtime.KeepAlive(inputs)
-		if err = take(e); err == nil {
-			s = text(t)
-		}
+		s, err = text(t, e)
 	})
 	return s, err
 }
@@ -80,9 +75,7 @@ func (m *Module) Forward(inputs []*Tensor) (out []Named, err error) {
 		e := C.tl_module_forward(m.ptr(), p, n, &l)
 		runtime.KeepAlive(m)
 		runtime.KeepAlive(inputs)
-		if err = take(e); err == nil {
-			out, err = named(l)
-		}
+		out, err = listed(l, e)
 	})
 	return out, err
 }
@@ -95,9 +88,7 @@ func (m *Module) Predict(inputs []*Tensor) (out []Named, err error) {
 		e := C.tl_module_predict(m.ptr(), p, n, &l)
 		runtime.KeepAlive(m)
 		runtime.KeepAlive(inputs)
-		if err = take(e); err == nil {
-			out, err = named(l)
-		}
+		out, err = listed(l, e)
 	})
 	return out, err
 }

@@ -23,18 +23,18 @@ func (p *Plan) Forward(inputs []*Tensor) (pass *Pass, err error) {
 		e := C.tl_plan_forward(p.ptr(), in, n, &c)
 		runtime.KeepAlive(p)
 		runtime.KeepAlive(inputs)
-		if err = take(e); err != nil {
-			return
-		}
-		pass = newPass(c)
+		pass, err = newPass(c, e)
 	})
 	return pass, err
 }
 
-func newPass(c *C.tl_pass) *Pass {
+func newPass(c *C.tl_pass, e *C.tl_error) (*Pass, error) {
+	if err := take(e); err != nil {
+		return nil, err
+	}
 	pass := &Pass{}
 	newHandle(pass, &pass.handle, unsafe.Pointer(c), func(p unsafe.Pointer) { C.tl_pass_free((*C.tl_pass)(p)) })
-	return pass
+	return pass, nil
 }
 
 // Outputs are the tensors of the model's result.
@@ -42,10 +42,7 @@ func (p *Pass) Outputs() ([]Named, error) {
 	var l *C.tl_tensors
 	e := C.tl_pass_outputs(p.ptr(), &l)
 	runtime.KeepAlive(p)
-	if err := take(e); err != nil {
-		return nil, err
-	}
-	return named(l)
+	return listed(l, e)
 }
 
 // Activations are the values of the layers.
@@ -53,10 +50,7 @@ func (p *Pass) Activations() ([]Named, error) {
 	var l *C.tl_tensors
 	e := C.tl_pass_activations(p.ptr(), &l)
 	runtime.KeepAlive(p)
-	if err := take(e); err != nil {
-		return nil, err
-	}
-	return named(l)
+	return listed(l, e)
 }
 
 // Backward returns the gradient of the sum of <cotangent, output> for each layer.
@@ -68,9 +62,7 @@ func (p *Pass) Backward(which []int, cotangents []*Tensor) (out []Named, err err
 		e := C.tl_pass_backward(p.ptr(), index, v, n, &l)
 		runtime.KeepAlive(p)
 		runtime.KeepAlive(cotangents)
-		if err = take(e); err == nil {
-			out, err = named(l)
-		}
+		out, err = listed(l, e)
 	})
 	return out, err
 }
@@ -84,9 +76,7 @@ func (p *Pass) Rerun(activation *Tensor, rows []int) (out []Named, err error) {
 		e := C.tl_pass_rerun(p.ptr(), activation.ptr(), which, count, &l)
 		runtime.KeepAlive(p)
 		runtime.KeepAlive(activation)
-		if err = take(e); err == nil {
-			out, err = named(l)
-		}
+		out, err = listed(l, e)
 	})
 	return out, err
 }
@@ -99,9 +89,7 @@ func (p *Pass) RerunFloat32(data []float32, shape, rows []int) (out []Named, err
 		d, n := dims(shape)
 		e := C.tl_pass_rerun_f32(p.ptr(), (*C.float)(unsafe.SliceData(data)), C.int64_t(len(data)), d, n, which, count, &l)
 		runtime.KeepAlive(p)
-		if err = take(e); err == nil {
-			out, err = named(l)
-		}
+		out, err = listed(l, e)
 	})
 	return out, err
 }
@@ -114,9 +102,7 @@ func (p *Pass) RerunGrad(activation *Tensor, rows []int) (pass *Pass, err error)
 		e := C.tl_pass_rerun_grad(p.ptr(), activation.ptr(), which, count, &c)
 		runtime.KeepAlive(p)
 		runtime.KeepAlive(activation)
-		if err = take(e); err == nil {
-			pass = newPass(c)
-		}
+		pass, err = newPass(c, e)
 	})
 	return pass, err
 }

@@ -57,10 +57,7 @@ func (p *Plan) Describe() (string, error) {
 	var t *C.tl_text
 	e := C.tl_plan_describe(p.ptr(), &t)
 	runtime.KeepAlive(p)
-	if err := take(e); err != nil {
-		return "", err
-	}
-	return text(t), nil
+	return text(t, e)
 }
 
 // Differentiable is nil where passes of the plan can go backward.
@@ -76,9 +73,7 @@ func (p *Plan) Biases() (out []Named, err error) {
 		var l *C.tl_tensors
 		e := C.tl_plan_biases(p.ptr(), &l)
 		runtime.KeepAlive(p)
-		if err = take(e); err == nil {
-			out, err = named(l)
-		}
+		out, err = listed(l, e)
 	})
 	return out, err
 }

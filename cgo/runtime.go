@@ -8,10 +8,8 @@ import "C"
 // RuntimeInfo is a JSON document about libtorch itself, see torchlight.h.
 func RuntimeInfo() (string, error) {
 	var t *C.tl_text
-	if err := take(C.tl_runtime_info(&t)); err != nil {
-		return "", err
-	}
-	return text(t), nil
+	e := C.tl_runtime_info(&t)
+	return text(t, e)
 }
 
 // UseCUDA loads libtorch_cuda. It must be the first use of libtorch.

@@ -248,6 +248,14 @@ type Named struct {
 	Tensor *Tensor
 }
 
+// listed is the list that a C call has made, or why it has not.
+func listed(l *C.tl_tensors, e *C.tl_error) ([]Named, error) {
+	if err := take(e); err != nil {
+		return nil, err
+	}
+	return named(l)
+}
+
 // named takes a C list apart and frees it.
 func named(l *C.tl_tensors) ([]Named, error) {
 	defer C.tl_tensors_free(l)
