@@ -182,7 +182,13 @@ func (m *Module) suggest(err error) error {
 	return e
 }
 
+// withArrays runs f with the arrays as tensors.
 func withArrays(arrays []engine.Array, f func([]*Tensor) error) error {
+	return withCopies(arrays, fromArray, f)
+}
+
+// withCopies runs f with the tensors that from makes, and closes them.
+func withCopies(arrays []engine.Array, from func(engine.Array) (*Tensor, error), f func([]*Tensor) error) error {
 	tensors := make([]*Tensor, len(arrays))
 	defer func() {
 		for _, t := range tensors {
@@ -190,7 +196,7 @@ func withArrays(arrays []engine.Array, f func([]*Tensor) error) error {
 		}
 	}()
 	for i, a := range arrays {
-		t, err := fromArray(a)
+		t, err := from(a)
 		if err != nil {
 			return err
 		}

@@ -30,17 +30,11 @@ func (p *Pass) SecondOrder(ctx context.Context, cotangents []Value, directions [
 	if len(directions) != len(p.activations) {
 		return nil, nil, &Error{Kind: ErrInvalid, About: p.object.about, Reason: fmt.Sprintf("%d directions for %d layers", len(directions), len(p.activations)), Fix: "give one a layer, nil for zero"}
 	}
-	var given []*Tensor
-	for _, d := range directions {
-		if d != nil {
-			given = append(given, d)
-		}
-	}
 	var h, j []cgo.Named
 	err = p.use(func(pass *cgo.Pass) error {
 		return withHandles(vectors, func(c []*cgo.Tensor) error {
-			return withHandles(given, func(v []*cgo.Tensor) (err error) {
-				h, j, err = pass.SecondOrder(which, c, spread(directions, v))
+			return withOptional(directions, func(v []*cgo.Tensor) (err error) {
+				h, j, err = pass.SecondOrder(which, c, v)
 				return err
 			})
 		})
@@ -54,36 +48,10 @@ func (p *Pass) SecondOrder(ctx context.Context, cotangents []Value, directions [
 	return hv, values(j), nil
 }
 
-// spread puts the handles back where the directions are not nil.
-func spread(directions []*Tensor, handles []*cgo.Tensor) []*cgo.Tensor {
-	out := make([]*cgo.Tensor, len(directions))
-	next := 0
-	for i, d := range directions {
-		if d != nil {
-			out[i] = handles[next]
-			next++
-		}
-	}
-	return out
-}
-
 // SecondOrder implements [engine.SecondOrder].
 func (p *pass) SecondOrder(ctx context.Context, c []engine.Cotangent, v []engine.Array) (hv []engine.Array, jv []engine.Output, err error) {
-	var given []engine.Array
-	for _, a := range v {
-		if a.Shape != nil {
-			given = append(given, a)
-		}
-	}
 	err = withCotangents(c, func(named []Value) error {
-		return withArrays(given, func(tensors []*Tensor) error {
-			directions, next := make([]*Tensor, len(v)), 0
-			for i, a := range v {
-				if a.Shape != nil {
-					directions[i] = tensors[next]
-					next++
-				}
-			}
+		return withDirections(v, func(directions []*Tensor) error {
 			h, j, err := p.Pass.SecondOrder(ctx, named, directions)
 			if err != nil {
 				return err
@@ -97,4 +65,14 @@ func (p *pass) SecondOrder(ctx context.Context, c []engine.Cotangent, v []engine
 		})
 	})
 	return hv, jv, err
+}
+
+// withDirections is withArrays with nil for a direction without a shape.
+func withDirections(v []engine.Array, f func([]*Tensor) error) error {
+	return withCopies(v, func(a engine.Array) (*Tensor, error) {
+		if a.Shape == nil {
+			return nil, nil
+		}
+		return fromArray(a)
+	}, f)
 }

@@ -2,6 +2,7 @@ package torch
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/torchlight-go/torchlight/cgo"
@@ -67,8 +68,16 @@ func values(named []cgo.Named) Values {
 }
 
 // withHandles runs f with the handles of all tensors, which stay open until f
-// has returned.
+// has returned. It refuses a nil tensor.
 func withHandles(tensors []*Tensor, f func([]*cgo.Tensor) error) error {
+	if i := slices.Index(tensors, nil); i >= 0 {
+		return &Error{Kind: ErrInvalid, About: fmt.Sprintf("tensor %d", i), Reason: "nil", Fix: "give a tensor"}
+	}
+	return withOptional(tensors, f)
+}
+
+// withOptional is withHandles where a tensor may be nil, and so is its handle.
+func withOptional(tensors []*Tensor, f func([]*cgo.Tensor) error) error {
 	handles := make([]*cgo.Tensor, 0, len(tensors))
 	var next func(i int) error
 	next = func(i int) error {
@@ -76,7 +85,8 @@ func withHandles(tensors []*Tensor, f func([]*cgo.Tensor) error) error {
 			return f(handles)
 		}
 		if tensors[i] == nil {
-			return &Error{Kind: ErrInvalid, About: fmt.Sprintf("tensor %d", i), Reason: "nil", Fix: "give a tensor"}
+			handles = append(handles, nil)
+			return next(i + 1)
 		}
 		return tensors[i].use(func(h *cgo.Tensor) error {
 			handles = append(handles, h)
