@@ -2,7 +2,6 @@ package torch
 
 import (
 	"context"
-	"fmt"
 
 	"github.com/torchlight-go/torchlight/cgo"
 	"github.com/torchlight-go/torchlight/engine"
@@ -15,17 +14,14 @@ import (
 // gradient at every bias. Nodes in branches and loops have no address and are
 // left out, and so is what freezing has folded into another operator.
 func (h *Hook) Biases(ctx context.Context) ([]engine.Bias, error) {
-	if err := ctx.Err(); err != nil {
-		return nil, fmt.Errorf("torch: %s: %w", h.object.about, err)
-	}
 	var out Values
-	err := h.use(func(p *cgo.Plan) error {
+	err := h.call(ctx, func(p *cgo.Plan) error {
 		named, err := p.Biases()
 		out = values(named)
 		return err
 	})
 	if err != nil {
-		return nil, about(err, h.object.about)
+		return nil, err
 	}
 	defer out.Close()
 	biases := make([]engine.Bias, len(out))

@@ -73,18 +73,15 @@ func (m *Module) PredictTensors(ctx context.Context, inputs ...*Tensor) (Values,
 }
 
 func (m *Module) run(ctx context.Context, inputs []*Tensor, f func(*cgo.Module, []*cgo.Tensor) ([]cgo.Named, error)) (Values, error) {
-	if err := ctx.Err(); err != nil {
-		return nil, fmt.Errorf("torch: %s: %w", m.object.about, err)
-	}
 	var out []cgo.Named
-	err := m.use(func(h *cgo.Module) error {
+	err := m.call(ctx, func(h *cgo.Module) error {
 		return withHandles(inputs, func(in []*cgo.Tensor) (err error) {
 			out, err = f(h, in)
 			return err
 		})
 	})
 	if err != nil {
-		return nil, m.refused(about(err, m.object.about), inputs)
+		return nil, m.refused(err, inputs)
 	}
 	return values(out), nil
 }
@@ -135,18 +132,15 @@ func (m *Module) predict(ctx context.Context, inputs []engine.Array) ([]engine.O
 // its submodules in the order in which they return. For a frozen file the nodes
 // of the graph are listed, under their addresses.
 func (m *Module) Calls(ctx context.Context, inputs []engine.Array) ([]engine.Call, error) {
-	if err := ctx.Err(); err != nil {
-		return nil, fmt.Errorf("torch: %s: %w", m.object.about, err)
-	}
 	var doc string
 	err := withArrays(inputs, func(in []*Tensor) error {
-		err := m.use(func(h *cgo.Module) error {
+		err := m.call(ctx, func(h *cgo.Module) error {
 			return withHandles(in, func(hs []*cgo.Tensor) (err error) {
 				doc, err = h.Calls(hs)
 				return err
 			})
 		})
-		return m.refused(about(err, m.object.about), in)
+		return m.refused(err, in)
 	})
 	if err != nil {
 		return nil, err

@@ -1,6 +1,10 @@
 package torch
 
-import "sync"
+import (
+	"context"
+	"fmt"
+	"sync"
+)
 
 // object guards a handle of the C side: uses may overlap, Close waits for them
 // and later uses fail. The zero value is closed.
@@ -26,6 +30,15 @@ func (o *object[H]) use(f func(H) error) error {
 		return closed(o.about)
 	}
 	return f(o.h)
+}
+
+// call is use for the work of libtorch: not once ctx is done, and an error of the C
+// side says what it is about.
+func (o *object[H]) call(ctx context.Context, f func(H) error) error {
+	if err := ctx.Err(); err != nil {
+		return fmt.Errorf("torch: %s: %w", o.about, err)
+	}
+	return about(o.use(f), o.about)
 }
 
 func (o *object[H]) close() error {

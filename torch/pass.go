@@ -50,7 +50,7 @@ func (p *Pass) Activation(i int) *Tensor { return p.activations[i] }
 // cotangent has the shape of y. The results are the caller's to close.
 // It may be called repeatedly, until the pass is closed.
 func (p *Pass) Backward(ctx context.Context, cotangent *Tensor) ([]*Tensor, error) {
-	if err := p.open(); err != nil {
+	if err := p.open(ctx); err != nil {
 		return nil, err
 	}
 	for _, v := range p.outputs {
@@ -72,14 +72,14 @@ func (p *Pass) BackwardFrom(ctx context.Context, cotangents ...Value) ([]*Tensor
 		return nil, err
 	}
 	var out []cgo.Named
-	err = p.use(func(h *cgo.Pass) error {
+	err = p.call(ctx, func(h *cgo.Pass) error {
 		return withHandles(vectors, func(v []*cgo.Tensor) (err error) {
 			out, err = h.Backward(which, v)
 			return err
 		})
 	})
 	if err != nil {
-		return nil, about(err, p.object.about)
+		return nil, err
 	}
 	grads := make([]*Tensor, len(out))
 	for i, v := range values(out) {
@@ -90,10 +90,7 @@ func (p *Pass) BackwardFrom(ctx context.Context, cotangents ...Value) ([]*Tensor
 
 // vectors checks cotangents and finds the outputs that they belong to.
 func (p *Pass) vectors(ctx context.Context, cotangents []Value) ([]int, []*Tensor, error) {
-	if err := ctx.Err(); err != nil {
-		return nil, nil, fmt.Errorf("torch: %s: %w", p.object.about, err)
-	}
-	if err := p.open(); err != nil {
+	if err := p.open(ctx); err != nil {
 		return nil, nil, err
 	}
 	which := make([]int, len(cotangents))
@@ -112,7 +109,9 @@ func (p *Pass) vectors(ctx context.Context, cotangents []Value) ([]int, []*Tenso
 }
 
 // open fails once the pass is closed, when its outputs have no type any more.
-func (p *Pass) open() error { return p.use(func(*cgo.Pass) error { return nil }) }
+func (p *Pass) open(ctx context.Context) error {
+	return p.call(ctx, func(*cgo.Pass) error { return nil })
+}
 
 // Close frees the pass with its outputs and activations.
 func (p *Pass) Close() error {

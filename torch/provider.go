@@ -62,22 +62,7 @@ func (p plan) Forward(ctx context.Context, inputs []engine.Array) (engine.Pass, 
 }
 
 func (p plan) forward(ctx context.Context, inputs []engine.Array) (*pass, error) {
-	var out *pass
-	err := withArrays(inputs, func(in []*Tensor) error {
-		t, err := p.hook.Forward(ctx, in...)
-		if err != nil {
-			return err
-		}
-		out, err = newEnginePass(t)
-		if err != nil {
-			t.Close()
-		}
-		return err
-	})
-	if err != nil {
-		return nil, err
-	}
-	return out, nil
+	return enginePass(inputs, func(in []*Tensor) (*Pass, error) { return p.hook.Forward(ctx, in...) })
 }
 
 // pass is a Pass as the engine sees it, with everything copied out.
@@ -87,9 +72,27 @@ type pass struct {
 	acts []engine.Array
 }
 
-func newEnginePass(p *Pass) (*pass, error) {
+// enginePass is the pass that f starts from the arrays.
+func enginePass(arrays []engine.Array, f func([]*Tensor) (*Pass, error)) (out *pass, err error) {
+	err = withArrays(arrays, func(in []*Tensor) error {
+		p, err := f(in)
+		if err != nil {
+			return err
+		}
+		out, err = newEnginePass(p)
+		return err
+	})
+	return out, err
+}
+
+// newEnginePass takes over the pass, and closes it where it fails.
+func newEnginePass(p *Pass) (_ *pass, err error) {
+	defer func() {
+		if err != nil {
+			_ = p.Close()
+		}
+	}()
 	e := &pass{Pass: p}
-	var err error
 	if e.outs, err = outputs(p.Outputs()); err != nil {
 		return nil, err
 	}

@@ -2,7 +2,6 @@ package torch
 
 import (
 	"context"
-	"fmt"
 
 	"github.com/torchlight-go/torchlight/cgo"
 	"github.com/torchlight-go/torchlight/engine"
@@ -41,16 +40,13 @@ func (p *Pass) RerunRows(ctx context.Context, activation *Tensor, rows []int) (V
 }
 
 func (p *Pass) rerun(ctx context.Context, f func(*cgo.Pass) ([]cgo.Named, error)) (Values, error) {
-	if err := ctx.Err(); err != nil {
-		return nil, fmt.Errorf("torch: %s: %w", p.object.about, err)
-	}
 	var out []cgo.Named
-	err := p.use(func(h *cgo.Pass) (err error) {
+	err := p.call(ctx, func(h *cgo.Pass) (err error) {
 		out, err = f(h)
 		return err
 	})
 	if err != nil {
-		return nil, about(err, p.object.about)
+		return nil, err
 	}
 	return values(out), nil
 }
@@ -63,18 +59,15 @@ func (p *Pass) rerun(ctx context.Context, f func(*cgo.Pass) ([]cgo.Named, error)
 // Errors: those of [Pass.RerunRows]; [ErrInvalid] also where rows must run alone
 // and the hook has several layers or an in-place rule.
 func (p *Pass) RerunGrad(ctx context.Context, activation *Tensor, rows []int) (*Pass, error) {
-	if err := ctx.Err(); err != nil {
-		return nil, fmt.Errorf("torch: %s: %w", p.object.about, err)
-	}
 	var out *cgo.Pass
-	err := p.use(func(h *cgo.Pass) error {
+	err := p.call(ctx, func(h *cgo.Pass) error {
 		return withHandles([]*Tensor{activation}, func(a []*cgo.Tensor) (err error) {
 			out, err = h.RerunGrad(a[0], rows)
 			return err
 		})
 	})
 	if err != nil {
-		return nil, about(err, p.object.about)
+		return nil, err
 	}
 	return newPass(ctx, out, p.hook)
 }
@@ -100,16 +93,8 @@ func (p *pass) Rerun(ctx context.Context, activation engine.Array, rows []int) (
 
 // RerunGrad implements [engine.RerunGrad].
 func (p *pass) RerunGrad(ctx context.Context, activation engine.Array, rows []int) (engine.Pass, error) {
-	var out *pass
-	err := withArrays([]engine.Array{activation}, func(in []*Tensor) error {
-		t, err := p.Pass.RerunGrad(ctx, in[0], rows)
-		if err != nil {
-			return err
-		}
-		if out, err = newEnginePass(t); err != nil {
-			t.Close()
-		}
-		return err
+	out, err := enginePass([]engine.Array{activation}, func(in []*Tensor) (*Pass, error) {
+		return p.Pass.RerunGrad(ctx, in[0], rows)
 	})
 	if err != nil {
 		return nil, err

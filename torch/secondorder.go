@@ -31,7 +31,7 @@ func (p *Pass) SecondOrder(ctx context.Context, cotangents []Value, directions [
 		return nil, nil, &Error{Kind: ErrInvalid, About: p.object.about, Reason: fmt.Sprintf("%d directions for %d layers", len(directions), len(p.activations)), Fix: "give one a layer, nil for zero"}
 	}
 	var h, j []cgo.Named
-	err = p.use(func(pass *cgo.Pass) error {
+	err = p.call(ctx, func(pass *cgo.Pass) error {
 		return withHandles(vectors, func(c []*cgo.Tensor) error {
 			return withOptional(directions, func(v []*cgo.Tensor) (err error) {
 				h, j, err = pass.SecondOrder(which, c, v)
@@ -40,7 +40,7 @@ func (p *Pass) SecondOrder(ctx context.Context, cotangents []Value, directions [
 		})
 	})
 	if err != nil {
-		return nil, nil, about(err, p.object.about)
+		return nil, nil, err
 	}
 	for _, v := range values(h) {
 		hv = append(hv, v.Tensor)
