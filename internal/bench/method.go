@@ -83,29 +83,15 @@ func measureMethod(ctx context.Context, c methodCase, p *peer, rounds int) (meth
 		return f, err
 	}
 	defer done()
-	n, warmUps := calls, 3
+	how := turns{rounds: rounds, calls: calls, warmUps: 3}
 	if c.few {
-		rounds, n, warmUps = min(rounds, 3), 1, 1
+		how = turns{rounds: min(rounds, 3), calls: 1, warmUps: 1}
 	}
-	for range warmUps {
-		if _, err := call(); err != nil {
-			return f, err
-		}
+	t, err := how.take(c.passCase, call, p, c.peer)
+	if err != nil {
+		return f, err
 	}
-	var own, theirs, ratios []float64
-	for range rounds {
-		mine, err := medianOf(n, call)
-		if err != nil {
-			return f, err
-		}
-		ms, err := p.time(request{c.peer, c.Model, c.Layer, c.Batch, c.Threads, n})
-		if err != nil {
-			return f, err
-		}
-		own, theirs = append(own, mine), append(theirs, median(ms))
-		ratios = append(ratios, median(ms)/mine)
-	}
-	f.Torchlight, f.GradCAM, f.Ratio = median(own), median(theirs), median(ratios)
+	f.Torchlight, f.GradCAM, f.Ratio = median(t.own), median(t.theirs[c.peer]), median(t.ratios[c.peer])
 	return f, nil
 }
 

@@ -85,34 +85,15 @@ func measurePass(ctx context.Context, c passCase, p *peer, rounds int) (passFigu
 		return f, err
 	}
 	defer done()
-	for range 3 { // the first pass checks the cut, the next warm the caches
-		if _, err := explain(); err != nil {
-			return f, err
-		}
+	// The first pass checks the cut, the next warm the caches.
+	t, err := turns{rounds: rounds, calls: calls, warmUps: 3}.take(c, explain, p, "forward", "fast_forward", "pytorch_grad_cam", "torch_cam", "captum")
+	if err != nil {
+		return f, err
 	}
-	peers := []string{"forward", "fast_forward", "pytorch_grad_cam", "torch_cam", "captum"}
-	own := make([]float64, 0, rounds)
-	theirs, ratios := map[string][]float64{}, map[string][]float64{}
-	for range rounds {
-		mine, err := medianOf(calls, explain)
-		if err != nil {
-			return f, err
-		}
-		own = append(own, mine)
-		for _, what := range peers {
-			ms, err := p.time(request{what, c.Model, c.Layer, c.Batch, c.Threads, calls})
-			if err != nil {
-				return f, err
-			}
-			m := median(ms)
-			theirs[what] = append(theirs[what], m)
-			ratios[what] = append(ratios[what], m/mine)
-		}
-	}
-	f.Torchlight, f.Spread = median(own), spread(own)
-	f.Forward, f.FastForward = median(theirs["forward"]), median(theirs["fast_forward"])
-	f.GradCAM, f.TorchCAM, f.Captum = median(theirs["pytorch_grad_cam"]), median(theirs["torch_cam"]), median(theirs["captum"])
-	for what, r := range ratios {
+	f.Torchlight, f.Spread = median(t.own), spread(t.own)
+	f.Forward, f.FastForward = median(t.theirs["forward"]), median(t.theirs["fast_forward"])
+	f.GradCAM, f.TorchCAM, f.Captum = median(t.theirs["pytorch_grad_cam"]), median(t.theirs["torch_cam"]), median(t.theirs["captum"])
+	for what, r := range t.ratios {
 		f.Ratios[what] = median(r)
 	}
 	return f, nil
