@@ -172,12 +172,5 @@ func (s *Session) oneByOne(ctx context.Context, rows []row, refused error) error
 
 // stack copies samples of one shape into a batch.
 func stack(rows []row) engine.Array {
-	one := rows[0].array()
-	batch := engine.Array{Shape: append([]int{len(rows)}, one.Shape...)}
-	for _, r := range rows {
-		a := r.array()
-		batch.Data = append(batch.Data, a.Data...)
-		batch.Ints = append(batch.Ints, a.Ints...)
-	}
-	return batch
+	return stacked(len(rows), func(i int) engine.Array { return rows[i].array() })
 }

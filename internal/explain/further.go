@@ -31,13 +31,20 @@ func readFurther(files []string) (further, error) {
 // its samples.
 func (f further) beside(batch engine.Array) []engine.Array {
 	inputs := []engine.Array{batch}
-	n := batch.Shape[0]
 	for _, one := range f {
-		a := engine.Array{Shape: append([]int{n}, one.Shape[1:]...)}
-		for range n {
-			a.Data, a.Ints = append(a.Data, one.Data...), append(a.Ints, one.Ints...)
-		}
-		inputs = append(inputs, a)
+		inputs = append(inputs, stacked(batch.Shape[0], func(int) engine.Array { return one.Row(0) }))
 	}
 	return inputs
+}
+
+// stacked copies n arrays of one shape, all floats or all integers, into one with a
+// first axis of n.
+func stacked(n int, of func(i int) engine.Array) engine.Array {
+	var all engine.Array
+	for i := range n {
+		a := of(i)
+		all.Shape = append([]int{n}, a.Shape...)
+		all.Data, all.Ints = append(all.Data, a.Data...), append(all.Ints, a.Ints...)
+	}
+	return all
 }

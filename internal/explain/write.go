@@ -150,11 +150,5 @@ func (w *work) gather(of func(i int) engine.Array) engine.Array {
 	if w.photo != nil {
 		return of(0)
 	}
-	var all engine.Array
-	for i := range w.samples() {
-		a := of(i)
-		all.Shape = append([]int{w.samples()}, a.Shape...)
-		all.Data, all.Ints = append(all.Data, a.Data...), append(all.Ints, a.Ints...)
-	}
-	return all
+	return stacked(w.samples(), of)
 }
