@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"strings"
 
 	"github.com/spf13/cobra"
 
@@ -58,7 +57,6 @@ func (f *explainFlags) run(c *cobra.Command, args []string) error {
 		return err
 	}
 	p := newPrinter(c.OutOrStdout(), c.ErrOrStderr(), len(inputs), f.json)
-	p.several = strings.Contains(config.Method, ",")
 	config.Log = p.logger()
 	config.Progress = p.progress
 	config.Versions = versions()

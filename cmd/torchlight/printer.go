@@ -27,7 +27,6 @@ type printer struct {
 	json     bool
 	lines    bool // explained inputs are told on out
 	terminal bool // there is somebody to watch on err
-	several  bool // methods explain each input
 	inputs   int
 
 	mu     sync.Mutex
@@ -56,10 +55,15 @@ func isTerminal(w io.Writer) bool {
 
 // Explained implements explain.Watcher.
 func (p *printer) Explained(records []explain.Record) {
+	several := records[0].Method != records[len(records)-1].Method // methods explain the input
 	for _, r := range records {
 		p.tellChoice(r)
 		if r.Reason != "" {
-			p.warn(fmt.Sprintf("%s: the map is blank (%s): %s", p.name(r), r.Reason, meaning(r)))
+			blank := name(r)
+			if several {
+				blank += " by " + r.Method
+			}
+			p.warn(fmt.Sprintf("%s: the map is blank (%s): %s", blank, r.Reason, meaning(r)))
 		}
 		switch {
 		case p.json:
@@ -191,12 +195,4 @@ func name(r explain.Record) string {
 		return fmt.Sprintf("%s[%d]", r.Input, r.Sample)
 	}
 	return r.Input
-}
-
-// name tells the method as well, of several.
-func (p *printer) name(r explain.Record) string {
-	if p.several {
-		return name(r) + " by " + r.Method
-	}
-	return name(r)
 }

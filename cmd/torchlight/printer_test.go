@@ -42,13 +42,12 @@ func TestPrinter(t *testing.T) {
 	var out, err bytes.Buffer
 	p := newPrinter(&out, &err, 100, false) // a buffer is no terminal: no bar
 	p.Explained([]explain.Record{cat(nil), cat(func(r *explain.Record) { r.Reason = "zero-gradient" })})
-	p.several = true
-	p.Explained([]explain.Record{cat(func(r *explain.Record) { r.Reason, r.Method = "constant", "seed" })})
+	p.Explained([]explain.Record{cat(func(r *explain.Record) { r.Method = "gradcam" }), cat(func(r *explain.Record) { r.Reason, r.Method = "constant", "seed" })})
 	p.Failed("dog.png", errors.New("preprocess: dog.png: the file is empty"))
 	p.logger().Warn("layer is ignored", "layer", "conv")
 	p.logger().Info("nobody needs to know")
 	p.finish(explain.Summary{Explained: 1, Failed: 1}, "out")
-	assert.Equal(t, "cat.png: Egyptian cat 0.717 -> out/cat.overlay.png\ncat.png: Egyptian cat 0.717 -> out/cat.overlay.png\ncat.png: Egyptian cat 0.717 -> out/cat.overlay.png\n", out.String())
+	assert.Equal(t, "cat.png: Egyptian cat 0.717 -> out/cat.overlay.png\ncat.png: Egyptian cat 0.717 -> out/cat.overlay.png\ncat.png: Egyptian cat 0.717 -> out/cat.overlay.png\ncat.png: Egyptian cat 0.717 -> out/cat.overlay.png\n", out.String())
 	assert.Equal(t, "torchlight: cat.png: the map is blank (zero-gradient): the score does not depend on conv; choose another layer or target\n"+
 		"torchlight: cat.png by seed: the map is blank (constant): the raw map has no contrast; choose a larger layer\n"+
 		"torchlight: dog.png: the file is empty\ntorchlight: layer is ignored (layer conv)\n", err.String())
