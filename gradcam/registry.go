@@ -3,6 +3,7 @@ package gradcam
 import (
 	"fmt"
 	"slices"
+	"strings"
 
 	"github.com/torchlight-go/torchlight/internal/nearest"
 )
@@ -66,4 +67,21 @@ func ByName(name string) (Method, error) {
 		hint = ": give one of " + list(names)
 	}
 	return nil, fmt.Errorf("unknown method %q%s", name, hint)
+}
+
+// ByNames finds several methods by their names with commas between, "gradcam, rise",
+// for [WithMethods]. A name that comes twice is an error.
+func ByNames(names string) ([]Method, error) {
+	var all []Method
+	for _, name := range strings.Split(names, ",") {
+		m, err := ByName(strings.TrimSpace(name))
+		if err != nil {
+			return nil, err
+		}
+		if slices.ContainsFunc(all, func(n Method) bool { return n.Name() == m.Name() }) {
+			return nil, fmt.Errorf("method %s is named twice; name it once", m.Name())
+		}
+		all = append(all, m)
+	}
+	return all, nil
 }

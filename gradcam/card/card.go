@@ -30,6 +30,7 @@ type Card struct {
 	// LabelsFile is the file of labels, relative to the card, or "".
 	LabelsFile string
 	// Layer and Method are what to explain and how unless told otherwise, or "".
+	// Several methods have commas between, see [gradcam.ByNames].
 	Layer, Method string
 	// SHA256 is the checksum of the model's file in lower-case hex, or "".
 	SHA256 string
@@ -149,7 +150,7 @@ func (c Card) Pipeline() preprocess.Pipeline {
 }
 
 // Options are the card's choices for gradcam.New. Options given after them
-// replace them.
+// replace them. Of several methods an explainer gives all by ExplainAll.
 func (c Card) Options() ([]gradcam.Option, error) {
 	options := []gradcam.Option{
 		gradcam.WithOutputKind(c.Output),
@@ -160,11 +161,11 @@ func (c Card) Options() ([]gradcam.Option, error) {
 		options = append(options, gradcam.WithLayer(c.Layer))
 	}
 	if c.Method != "" {
-		m, err := gradcam.ByName(c.Method)
+		methods, err := gradcam.ByNames(c.Method)
 		if err != nil {
 			return nil, fmt.Errorf("model card: %w", err)
 		}
-		options = append(options, gradcam.WithMethod(m))
+		options = append(options, gradcam.WithMethods(methods...))
 	}
 	return options, nil
 }

@@ -8,7 +8,9 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"github.com/torchlight-go/torchlight/engine"
 	"github.com/torchlight-go/torchlight/gradcam"
+	"github.com/torchlight-go/torchlight/gradcam/enginetest"
 	"github.com/torchlight-go/torchlight/gradcam/preprocess"
 )
 
@@ -138,6 +140,25 @@ func TestOptionsOfAnUnknownMethod(t *testing.T) {
 	require.NoError(t, err)
 	_, err = c.Options()
 	assert.ErrorContains(t, err, `model card: unknown method "grad-cam"`)
+}
+
+// A card may name several methods, as --method may.
+func TestOptionsOfSeveralMethods(t *testing.T) {
+	c, err := Parse("m.yaml", []byte("input: {size: [4, 4]}\nmethod: gradcam, hirescam\nlayer: relu1"))
+	require.NoError(t, err)
+	options, err := c.Options()
+	require.NoError(t, err)
+	e, err := gradcam.New(enginetest.NewToy(), options...)
+	require.NoError(t, err)
+	defer e.Close()
+	x := engine.Array{Shape: []int{1, 1, 4, 4}, Data: make([]float32, 16)}
+	all, err := e.ExplainAll(t.Context(), []engine.Array{x}, gradcam.Class(0))
+	require.NoError(t, err)
+	require.Len(t, all, 2)
+	assert.Equal(t, []string{"gradcam", "hirescam"}, []string{all[0][0].Method, all[1][0].Method})
+	c.Method = "gradcam,gradcam"
+	_, err = c.Options()
+	assert.EqualError(t, err, "model card: method gradcam is named twice; name it once")
 }
 
 // The committed sample's card is one that its model answers to.

@@ -21,17 +21,14 @@ type way struct {
 // chooseMethods finds the methods by their names and gives them their options.
 func (s *Session) chooseMethods() error {
 	c := s.config
-	for _, name := range strings.Split(first(c.Method, s.card.Method, gradcam.GradCAM.Name()), ",") {
-		method, err := gradcam.ByName(strings.TrimSpace(name))
-		if err != nil && c.Method != "" {
-			return misuse{err}
-		}
-		if err != nil {
-			return fmt.Errorf("%s: method: %w", card.Path(c.Model), err)
-		}
-		if slices.ContainsFunc(s.ways, func(w *way) bool { return w.Name() == method.Name() }) {
-			return misusef("method %s is named twice; name it once", method.Name())
-		}
+	methods, err := gradcam.ByNames(first(c.Method, s.card.Method, gradcam.GradCAM.Name()))
+	if err != nil && c.Method != "" {
+		return misuse{err}
+	}
+	if err != nil {
+		return fmt.Errorf("%s: method: %w", card.Path(c.Model), err)
+	}
+	for _, method := range methods {
 		s.ways = append(s.ways, &way{Method: method, recorder: recorder{save: c.Save}})
 	}
 	for _, option := range c.Options {

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"log/slog"
 	"os"
+	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
@@ -34,6 +35,22 @@ func TestSeveralMethods(t *testing.T) {
 	require.Len(t, records, 6)
 	assert.Equal(t, []string{"gradcam", "hirescam"}, []string{records[2].Method, records[3].Method})
 	assert.Equal(t, []string{"out/three.hirescam.map.npy", "out/three.hirescam.raw.npy", "out/three.hirescam.gradient.npy", "out/three.hirescam.json"}, records[3].Files)
+}
+
+// The card may name several, too.
+func TestSeveralMethodsOfTheCard(t *testing.T) {
+	inFolderOf(t)
+	require.NoError(t, os.WriteFile("toy.yaml", []byte(strings.Replace(toyCard, "hirescam", "hirescam, gradcam", 1)), 0o666))
+	h, _, err := explainToy(t, enginetest.NewToy(), Config{Target: "0"}, "a.npy")
+	require.NoError(t, err)
+	records := h.records["a.npy"]
+	require.Len(t, records, 2)
+	assert.Equal(t, []string{"hirescam", "gradcam"}, []string{records[0].Method, records[1].Method})
+	assert.FileExists(t, "out/a.gradcam.map.npy")
+	require.NoError(t, os.WriteFile("toy.yaml", []byte(strings.Replace(toyCard, "hirescam", "hirescam, hirescam", 1)), 0o666))
+	_, err = New(Config{Model: "toy.pt"}, nil)
+	require.EqualError(t, err, "toy.yaml: method: method hirescam is named twice; name it once")
+	require.NotErrorIs(t, err, ErrUsage)
 }
 
 // Options go to the methods that have them, and into their records.
