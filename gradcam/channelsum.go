@@ -49,6 +49,9 @@ func weightedMaps(ctx context.Context, run *Run, weights func(layer int, g View)
 	return maps, nil
 }
 
+// plain is the weighing that leaves every channel as it is.
+func (v View) plain(dst []float32, n, c int) { copy(dst, v.Channel(n, c)) }
+
 // combine makes one map of weighted channels.
 func (r *Run) combine(a View, weigh weighing) engine.Array {
 	if r.batch.explainer.eigenSmoothing {
@@ -70,9 +73,7 @@ func channelSum(a View, weigh weighing) engine.Array {
 				sum[p] += float64(v)
 			}
 		}
-		for p, v := range sum {
-			out.Row(n).Data[p] = float32(v)
-		}
+		narrow(out.Row(n).Data, sum)
 	}
 	return out
 }
@@ -87,9 +88,14 @@ func eachSample(a View, weigh weighing, project func(weighted []float32, channel
 		for c := range a.C {
 			weigh(weighted[c*places:(c+1)*places], n, c)
 		}
-		for p, v := range project(weighted, a.C) {
-			out.Row(n).Data[p] = float32(v)
-		}
+		narrow(out.Row(n).Data, project(weighted, a.C))
 	}
 	return out
+}
+
+// narrow rounds sums to float32.
+func narrow(dst []float32, sums []float64) {
+	for i, v := range sums {
+		dst[i] = float32(v)
+	}
 }

@@ -146,8 +146,9 @@ func (f *nmf) ordered(a View) Factorisation {
 		if lengths[k] == 0 {
 			continue
 		}
-		for r := range f.rows {
-			out.Concepts.Row(to).Data[r] = float32(f.w[k*f.rows+r] / lengths[k])
+		concept := out.Concepts.Row(to).Data
+		for r := range concept {
+			concept[r] = float32(f.w[k*f.rows+r] / lengths[k])
 		}
 		for n := range a.N {
 			m := out.Maps.Row(n).Row(to).Data

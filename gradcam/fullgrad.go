@@ -56,9 +56,7 @@ func (FullGrad) Map(ctx context.Context, run *Run) ([]Attribution, error) {
 			}
 			spreadChannels(sum, biasShare(b.Values, g.Row(n).Data), g.Shape[2:], space)
 		}
-		for p, v := range sum {
-			out.Row(n).Data[p] = float32(v)
-		}
+		narrow(out.Row(n).Data, sum)
 	}
 	return []Attribution{{Layer: run.InputLayer(), Values: out}}, nil
 }
@@ -137,9 +135,7 @@ func spreadChannels(sum []float64, channels []float32, from, to []int) {
 			small[p] += float64(v)
 		}
 	}
-	for p, v := range small {
-		stretched[p] = float32(v)
-	}
+	narrow(stretched, small)
 	for p, v := range resize(stretched, from, to) {
 		sum[p] += float64(v)
 	}

@@ -60,8 +60,9 @@ func (m GuidedGradCAM) Map(ctx context.Context, run *Run) ([]Attribution, error)
 				weight[p] = max(v, 0)
 			}
 			weight = enlarge(weight, from, to)
+			row := out.Row(n).Data
 			for k, v := range g.Row(n).Data {
-				out.Row(n).Data[k] = v * weight[k%len(weight)]
+				row[k] = v * weight[k%len(weight)]
 			}
 		}
 		maps[i] = Attribution{Layer: cam.Layer, Values: out, Finish: Magnitude}

@@ -44,8 +44,7 @@ func (m KPCACAM) Map(_ context.Context, run *Run) ([]Attribution, error) {
 		}
 	}
 	return eachLayer(run, activations, func(_ int, a View) Attribution {
-		weigh := func(dst []float32, n, c int) { copy(dst, a.Channel(n, c)) }
-		return Attribution{Values: eachSample(a, weigh, m.project)}
+		return Attribution{Values: eachSample(a, a.plain, m.project)}
 	}), nil
 }
 

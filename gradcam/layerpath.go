@@ -123,9 +123,7 @@ func (m Conductance) Map(ctx context.Context, run *Run) ([]Attribution, error) {
 	maps := make([]Attribution, len(run.Layers()))
 	for i, sum := range flow.sums {
 		total := engine.NewArray(flow.last.activations[i].Shape...)
-		for k, v := range sum {
-			total.Data[k] = float32(v)
-		}
+		narrow(total.Data, sum)
 		if maps[i], err = run.layerAttribution(i, total); err != nil {
 			return nil, err
 		}

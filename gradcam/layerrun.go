@@ -43,15 +43,5 @@ func (r *Run) layerAttribution(i int, values engine.Array) (Attribution, error) 
 		}
 		return Attribution{Layer: layer, Values: values, Finish: Magnitude}, nil
 	}
-	out := engine.NewArray(append([]int{v.N}, v.Space...)...)
-	for n := range v.N {
-		for p := range v.Positions() {
-			sum := 0.0
-			for c := range v.C {
-				sum += float64(v.Channel(n, c)[p])
-			}
-			out.Row(n).Data[p] = float32(sum)
-		}
-	}
-	return Attribution{Layer: layer, Values: out}, nil
+	return Attribution{Layer: layer, Values: channelSum(v, v.plain)}, nil
 }

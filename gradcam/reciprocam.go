@@ -63,9 +63,7 @@ func (m ReciproCAM) Map(ctx context.Context, run *Run) ([]Attribution, error) {
 		if err != nil {
 			return nil, err
 		}
-		for p, s := range slices.Concat(scores...) {
-			out.Data[p] = float32(s)
-		}
+		narrow(out.Data, slices.Concat(scores...))
 		maps[i] = Attribution{Layer: run.Layers()[i], Values: out, Finish: Normalise}
 	}
 	return maps, nil

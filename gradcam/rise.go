@@ -75,8 +75,9 @@ func (m RISE) Map(ctx context.Context, run *Run) ([]Attribution, error) {
 				sum[i] += float64(v)
 			}
 		}
-		for i := range sum {
-			out.Row(n).Data[i] = float32(weighted[i] / (sum[i] + 1e-4))
+		row := out.Row(n).Data
+		for i := range row {
+			row[i] = float32(weighted[i] / (sum[i] + 1e-4))
 		}
 	}
 	return []Attribution{{Layer: run.InputLayer(), Values: out, Finish: Normalise}}, nil
