@@ -92,17 +92,16 @@ func fuse(maps [][]float32, fusion Fusion) []float32 {
 	return fused
 }
 
-// minMax stretches a map to 0..1 as pytorch-grad-cam does: the minimum is
-// subtracted, then the maximum of what is left divides, plus 1e-7.
-func minMax(m []float32) {
-	low, _ := extremes(m)
-	for i := range m {
-		m[i] -= low
-	}
-	_, high := extremes(m)
-	scale := 1e-7 + high
-	for i := range m {
-		m[i] /= scale
+// minMax stretches a map to 0..1 as pytorch-grad-cam does.
+func minMax(m []float32) { stretch(m, 1e-7) }
+
+// stretch brings values to 0..1: the minimum is subtracted, then the maximum of
+// what is left divides, plus an epsilon.
+func stretch(m []float32, epsilon float32) {
+	low, high := extremes(m)
+	scale := high - low + epsilon
+	for i, v := range m {
+		m[i] = (v - low) / scale
 	}
 }
 

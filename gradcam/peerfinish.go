@@ -56,12 +56,7 @@ func torchCAMLayer(raw Raw, method string, several bool, space []int) []float32 
 }
 
 // torchCAMStretch is _CAM._normalize.
-func torchCAMStretch(m []float32) {
-	low, high := extremes(m)
-	for i := range m {
-		m[i] = (m[i] - low) / (high - low + 1e-8)
-	}
-}
+func torchCAMStretch(m []float32) { stretch(m, 1e-8) }
 
 // rectifies says that torch-cam applies a ReLU to the method's map: to all but the
 // original CAM's.

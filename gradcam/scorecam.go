@@ -22,11 +22,7 @@ func scoreMasked(ctx context.Context, t *trial, layer int) ([][]float64, error) 
 	x := t.run.Input()
 	weights, err := t.score(ctx, copies{of: x, each: slices.Repeat([]int{v.C}, v.N), write: func(n, k int, row []float32) {
 		up.Resize(mask, v.Channel(n, k))
-		low, high := extremes(mask)
-		scale := high - low + 1e-8
-		for i, u := range mask {
-			mask[i] = (u - low) / scale
-		}
+		stretch(mask, 1e-8)
 		multiply(row, x.Row(n).Data, mask)
 	}}, t.run.predict())
 	for _, w := range weights {

@@ -112,7 +112,7 @@ func averageMasked(ctx context.Context, t *trial, layer, samples int, change fun
 	small, mask := make([]float32, v.Positions()), make([]float32, up.Len())
 	scores, err := t.score(ctx, copies{of: x, each: slices.Repeat([]int{samples * v.C}, v.N), write: func(n, draw int, row []float32) {
 		copy(small, v.Channel(n, draw%v.C))
-		stretch(small)
+		torchCAMStretch(small)
 		up.Resize(mask, small)
 		change(n, draw, mask)
 		multiply(row, x.Row(n).Data, mask)
@@ -129,12 +129,4 @@ func averageMasked(ctx context.Context, t *trial, layer, samples int, change fun
 		softmax(weights[n])
 	}
 	return weights, nil
-}
-
-// stretch brings a mask to 0..1 as torch-cam does, with an epsilon of 1e-8.
-func stretch(mask []float32) {
-	low, high := extremes(mask)
-	for i, u := range mask {
-		mask[i] = (u - low) / (high - low + 1e-8)
-	}
 }
