@@ -93,13 +93,9 @@ func (r *Run) gradientsAt(ctx context.Context, layers []string) ([]engine.Array,
 		return nil, err
 	}
 	defer pass.Close()
-	_, cotangents, err := r.Score(pass.Outputs(), nil)
+	gradients, err := r.back(ctx, pass, nil)
 	if err != nil {
 		return nil, err
-	}
-	gradients, err := pass.Backward(ctx, cotangents)
-	if err != nil {
-		return nil, fmt.Errorf("backward: %w", err)
 	}
 	if gradients, err = part(gradients, 0, 1, r.Len()); err != nil {
 		return nil, err

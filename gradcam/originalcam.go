@@ -68,12 +68,11 @@ func (r *Run) gradientElsewhere(ctx context.Context, i int) (View, error) {
 		return View{}, err
 	}
 	defer pass.Close()
-	_, cotangents, err := r.Score(pass.Outputs(), nil)
+	g, err := r.back(ctx, pass, nil)
 	if err != nil {
 		return View{}, err
 	}
-	g, err := pass.Backward(ctx, cotangents)
-	if err != nil {
+	if g, err = part(g, 0, 1, r.Len()); err != nil {
 		return View{}, err
 	}
 	return tail.layout.View(g[0])

@@ -2,6 +2,8 @@ package gradcam
 
 import (
 	"context"
+	"errors"
+	"fmt"
 
 	"github.com/torchlight-go/torchlight/engine"
 )
@@ -100,28 +102,52 @@ func (r *Run) Progress(done, total int) {
 
 // Score scores other outputs of the model, such as those of perturbed inputs,
 // for the same targets, and returns the cotangents that a backward pass from
-// them needs. Row i belongs to sample rows[i]; nil rows mean one row a sample.
+// them needs. Row i belongs to sample rows[i]; nil rows mean one row a sample. A
+// [SampleError] is about the sample, whichever of its rows is wrong.
 func (r *Run) Score(outputs []engine.Output, rows []int) ([]Score, []engine.Cotangent, error) {
-	b := r.batch
 	if rows == nil {
-		rows = identity(b.n)
+		rows = identity(r.batch.n)
 	}
 	targets := make([]Target, len(rows))
 	for row, sample := range rows {
 		targets[row] = r.targets[sample]
 	}
+	scores, cotangents, err := r.scoreRows(outputs, targets)
+	if bad := (*SampleError)(nil); errors.As(err, &bad) {
+		err = &SampleError{rows[bad.Sample], bad.Err} // it counted rows
+	}
+	return scores, cotangents, err
+}
+
+// scoreRows scores outputs that have a row for each of the targets.
+func (r *Run) scoreRows(outputs []engine.Output, targets []Target) ([]Score, []engine.Cotangent, error) {
+	b := r.batch
 	if b.output == noOutput {
-		return score(outputs, noOutput, make([]Sample, len(rows)), targets, r.check)
+		return score(outputs, noOutput, make([]Sample, len(targets)), targets, r.check)
 	}
 	i, err := chooseOutput(outputs, b.outputs[b.output].Name)
 	if err != nil {
 		return nil, nil, err
 	}
-	ys, err := samples(outputs[i], len(rows), b.explainer.kind)
+	ys, err := samples(outputs[i], len(targets), b.explainer.kind)
 	if err != nil {
 		return nil, nil, err
 	}
 	return score(outputs, i, ys, targets, r.check)
+}
+
+// back scores what a pass returned and goes back from there: the gradients by its
+// layers. Row i of the pass belongs to sample rows[i], as for Score.
+func (r *Run) back(ctx context.Context, pass engine.Pass, rows []int) ([]engine.Array, error) {
+	_, cotangents, err := r.Score(pass.Outputs(), rows)
+	if err != nil {
+		return nil, err
+	}
+	gradients, err := pass.Backward(ctx, cotangents)
+	if err != nil {
+		return nil, fmt.Errorf("backward: %w", err)
+	}
+	return gradients, nil
 }
 
 func identity(n int) []int {

@@ -2,7 +2,6 @@ package gradcam
 
 import (
 	"context"
-	"errors"
 	"slices"
 
 	"github.com/torchlight-go/torchlight/engine"
@@ -104,9 +103,6 @@ func (t *trial) scoreChunk(ctx context.Context, buffer *rows, chunk []changedCop
 		return nil, err
 	}
 	scored, _, err := t.run.Score(outputs, owners)
-	if bad := (*SampleError)(nil); errors.As(err, &bad) {
-		return nil, &SampleError{owners[bad.Sample], bad.Err} // it counted rows
-	}
 	return scored, err
 }
 

@@ -2,8 +2,6 @@ package gradcam
 
 import (
 	"context"
-	"errors"
-	"fmt"
 	"slices"
 
 	"github.com/torchlight-go/torchlight/engine"
@@ -70,16 +68,9 @@ func (v variants) chunk(ctx context.Context, r *Run, first, n int) ([]point, err
 		return nil, err
 	}
 	defer pass.Close()
-	_, cotangents, err := r.Score(pass.Outputs(), rows)
-	if bad := (*SampleError)(nil); errors.As(err, &bad) {
-		return nil, &SampleError{rows[bad.Sample], bad.Err} // it counted rows
-	}
+	gradients, err := r.back(ctx, pass, rows)
 	if err != nil {
 		return nil, err
-	}
-	gradients, err := pass.Backward(ctx, cotangents)
-	if err != nil {
-		return nil, fmt.Errorf("backward: %w", err)
 	}
 	activations := pass.Activations()
 	points := make([]point, n)
