@@ -80,10 +80,8 @@ func (b *batch) views(arrays []engine.Array, layouts []Layout, what string) ([]V
 		if v.N != b.n {
 			return nil, markf(ErrLayer, "%s has shape %v for a batch of %d: its first axis must be the batch", what, a.Shape, b.n)
 		}
-		for n := range v.N {
-			if err := finite(a.Row(n), what); err != nil {
-				return nil, &SampleError{n, err}
-			}
+		if err := finiteRows(a, what); err != nil {
+			return nil, err
 		}
 		views[i] = v
 	}

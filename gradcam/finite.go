@@ -18,6 +18,16 @@ func finite(a engine.Array, what string) error {
 	return nil
 }
 
+// finiteRows is finite of every sample of an array [N, ...]: the error says of which.
+func finiteRows(a engine.Array, what string) error {
+	for n := range a.Shape[0] {
+		if err := finite(a.Row(n), what); err != nil {
+			return &SampleError{n, err}
+		}
+	}
+	return nil
+}
+
 func spell(v float32) string {
 	if math.IsNaN(float64(v)) {
 		return "NaN"
@@ -55,10 +65,8 @@ func checkInputs(inputs []engine.Array) (int, error) {
 		if a.Shape[0] != n {
 			return 0, fmt.Errorf("input %d has %d samples, input 0 has %d: the first axis must be the batch", i, a.Shape[0], n)
 		}
-		for s := range n {
-			if err := finite(a.Row(s), fmt.Sprintf("input %d", i)); err != nil {
-				return 0, &SampleError{s, err}
-			}
+		if err := finiteRows(a, fmt.Sprintf("input %d", i)); err != nil {
+			return 0, err
 		}
 	}
 	return n, nil

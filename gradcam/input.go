@@ -135,12 +135,7 @@ func (b *batch) checkLike(like engine.Array, arrays []engine.Array, what string)
 	if len(arrays) != 1 || !slices.Equal(arrays[0].Shape, like.Shape) || arrays[0].Data == nil {
 		return fmt.Errorf("the engine returned %d arrays as %s, of shape %v", len(arrays), what, like.Shape)
 	}
-	for n := range b.n {
-		if err := finite(arrays[0].Row(n), what); err != nil {
-			return &SampleError{n, err}
-		}
-	}
-	return nil
+	return finiteRows(arrays[0], what)
 }
 
 // checkExplained refuses an input that a method cannot be about.

@@ -112,10 +112,5 @@ func (a Attribution) check(n int) error {
 	if a.Values.Len() == 0 {
 		return fmt.Errorf("raw map of %s is empty: its shape is %v", a.Layer, a.Values.Shape)
 	}
-	for i := range n {
-		if err := finite(a.Values.Row(i), "raw map of "+a.Layer); err != nil {
-			return &SampleError{i, err}
-		}
-	}
-	return nil
+	return finiteRows(a.Values, "raw map of "+a.Layer)
 }

@@ -110,12 +110,12 @@ func samples(o engine.Output, n int, kind OutputKind) ([]Sample, error) {
 	if o.Array.Len() == 0 {
 		return nil, markf(ErrOutput, "%s is empty: its shape is %v", outputName(o.Name), o.Array.Shape)
 	}
+	if err := finiteRows(o.Array, outputName(o.Name)); err != nil {
+		return nil, err
+	}
 	rows := make([]Sample, n)
 	for i := range rows {
 		rows[i] = Sample{Output: o.Array.Row(i), Kind: kind}
-		if err := finite(rows[i].Output, outputName(o.Name)); err != nil {
-			return nil, &SampleError{i, err}
-		}
 	}
 	return rows, nil
 }

@@ -71,10 +71,8 @@ func (r *Run) hessianTimesActivation(ctx context.Context, layer int) (View, erro
 			sum.Data[i] += v
 		}
 	}
-	for n := range r.Len() {
-		if err := finite(sum.Row(n), "second derivative"); err != nil {
-			return View{}, &SampleError{n, err}
-		}
+	if err := finiteRows(sum, "second derivative"); err != nil {
+		return View{}, err
 	}
 	return r.batch.layouts[layer].View(sum)
 }

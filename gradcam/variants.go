@@ -95,10 +95,8 @@ func part(arrays []engine.Array, i, n, batch int) ([]engine.Array, error) {
 		}
 		size := a.Len() / n
 		parts[k] = engine.Array{Shape: append([]int{batch}, a.Shape[1:]...), Data: a.Data[i*size : (i+1)*size]}
-		for s := range batch {
-			if err := finite(parts[k].Row(s), "activation or gradient of a copy"); err != nil {
-				return nil, &SampleError{s, err}
-			}
+		if err := finiteRows(parts[k], "activation or gradient of a copy"); err != nil {
+			return nil, err
 		}
 	}
 	return parts, nil
