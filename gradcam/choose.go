@@ -137,22 +137,15 @@ func extents(space []int) string {
 // model a few times on the inputs; the answer is remembered for inputs of the
 // same size.
 func (e *Explainer) Choose(ctx context.Context, inputs []engine.Array) (Choice, error) {
-	e.running.RLock()
-	defer e.running.RUnlock()
-	if e.closed {
-		return Choice{}, fmt.Errorf("gradcam: %w", ErrClosed)
-	}
-	if _, err := checkInputs(inputs); err != nil {
-		return Choice{}, fmt.Errorf("gradcam: %w", err)
-	}
-	if err := e.checkExplained(inputs); err != nil {
-		return Choice{}, fmt.Errorf("gradcam: %w", err)
-	}
-	choice, err := e.choose(ctx, inputs)
-	if err != nil {
-		return Choice{}, fmt.Errorf("gradcam: %w", err)
-	}
-	return choice, nil
+	return guarded(e, func() (Choice, error) {
+		if _, err := checkInputs(inputs); err != nil {
+			return Choice{}, err
+		}
+		if err := e.checkExplained(inputs); err != nil {
+			return Choice{}, err
+		}
+		return e.choose(ctx, inputs)
+	})
 }
 
 func (e *Explainer) choose(ctx context.Context, inputs []engine.Array) (Choice, error) {
@@ -200,11 +193,7 @@ func (e *Explainer) probe(inputs []engine.Array) Probe {
 		}
 		defer pass.Close()
 		outputs := pass.Outputs()
-		output, err := chooseOutput(outputs, e.outputName)
-		if err != nil {
-			return nil, err
-		}
-		ys, err := samples(outputs[output], inputs[0].Shape[0], e.kind)
+		output, ys, err := e.split(outputs, e.outputName, inputs[0].Shape[0])
 		if err != nil {
 			return nil, err
 		}

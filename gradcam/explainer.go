@@ -107,16 +107,23 @@ func (e *Explainer) Explain(ctx context.Context, batch engine.Array, targets ...
 // inputs are the model's arguments. The result is indexed by method, in the
 // order of [WithMethods], then by sample.
 func (e *Explainer) ExplainAll(ctx context.Context, inputs []engine.Array, targets ...Target) ([][]Result, error) {
+	return guarded(e, func() ([][]Result, error) { return e.explain(ctx, inputs, targets) })
+}
+
+// guarded answers a call from outside, unless the explainer is closed. Close waits
+// for it, and its errors say which package they are from.
+func guarded[T any](e *Explainer, answer func() (T, error)) (T, error) {
 	e.running.RLock()
 	defer e.running.RUnlock()
+	var none T
 	if e.closed {
-		return nil, fmt.Errorf("gradcam: %w", ErrClosed)
+		return none, fmt.Errorf("gradcam: %w", ErrClosed)
 	}
-	results, err := e.explain(ctx, inputs, targets)
+	value, err := answer()
 	if err != nil {
-		return nil, fmt.Errorf("gradcam: %w", err)
+		return none, fmt.Errorf("gradcam: %w", err)
 	}
-	return results, nil
+	return value, nil
 }
 
 func (e *Explainer) explain(ctx context.Context, inputs []engine.Array, targets []Target) ([][]Result, error) {

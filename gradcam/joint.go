@@ -9,13 +9,10 @@ const noOutput = -1
 // scored finds the output that is scored and its samples. Where all targets are
 // Joint there need be none; samples are empty then.
 func (e *Explainer) scored(outputs []engine.Output, n int, targets []Target) (int, []Sample, error) {
-	i, err := chooseOutput(outputs, e.outputName)
+	i, ys, err := e.split(outputs, e.outputName, n)
 	if err == nil {
-		var ys []Sample
-		if ys, err = samples(outputs[i], n, e.kind); err == nil {
-			e.checkLabels(ys[0])
-			return i, ys, nil
-		}
+		e.checkLabels(ys[0])
+		return i, ys, nil
 	}
 	for _, t := range targets {
 		if _, ok := t.(Joint); !ok {

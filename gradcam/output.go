@@ -94,6 +94,16 @@ func outputNames(outputs []engine.Output) string {
 	return strings.Join(names, ", ")
 }
 
+// split chooses an output and splits it into samples.
+func (e *Explainer) split(outputs []engine.Output, name string, n int) (int, []Sample, error) {
+	i, err := chooseOutput(outputs, name)
+	if err != nil {
+		return 0, nil, err
+	}
+	ys, err := samples(outputs[i], n, e.kind)
+	return i, ys, err
+}
+
 // samples splits an output by its batch axis, after checking that it has one
 // and that every number is finite.
 func samples(o engine.Output, n int, kind OutputKind) ([]Sample, error) {

@@ -125,11 +125,7 @@ func (r *Run) scoreRows(outputs []engine.Output, targets []Target) ([]Score, []e
 	if b.output == noOutput {
 		return score(outputs, noOutput, make([]Sample, len(targets)), targets, r.check)
 	}
-	i, err := chooseOutput(outputs, b.outputs[b.output].Name)
-	if err != nil {
-		return nil, nil, err
-	}
-	ys, err := samples(outputs[i], len(targets), b.explainer.kind)
+	i, ys, err := b.explainer.split(outputs, b.outputs[b.output].Name, len(targets))
 	if err != nil {
 		return nil, nil, err
 	}

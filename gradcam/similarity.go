@@ -103,16 +103,7 @@ func cosine(z, reference, u []float64) (float64, []float64, []float64, error) {
 // Embed returns the explained output of every sample, one number a class or
 // feature, as references for [Similarity]. Positions are averaged.
 func (e *Explainer) Embed(ctx context.Context, inputs []engine.Array) ([][]float32, error) {
-	e.running.RLock()
-	defer e.running.RUnlock()
-	if e.closed {
-		return nil, fmt.Errorf("gradcam: %w", ErrClosed)
-	}
-	embeddings, err := e.embed(ctx, inputs)
-	if err != nil {
-		return nil, fmt.Errorf("gradcam: %w", err)
-	}
-	return embeddings, nil
+	return guarded(e, func() ([][]float32, error) { return e.embed(ctx, inputs) })
 }
 
 func (e *Explainer) embed(ctx context.Context, inputs []engine.Array) ([][]float32, error) {
@@ -124,11 +115,7 @@ func (e *Explainer) embed(ctx context.Context, inputs []engine.Array) ([][]float
 	if err != nil {
 		return nil, err
 	}
-	i, err := chooseOutput(outputs, e.outputName)
-	if err != nil {
-		return nil, err
-	}
-	ys, err := samples(outputs[i], n, e.kind)
+	_, ys, err := e.split(outputs, e.outputName, n)
 	if err != nil {
 		return nil, err
 	}
