@@ -27,13 +27,12 @@ func (m FeatureAblation) Map(ctx context.Context, run *Run) ([]Attribution, erro
 		return nil, err
 	}
 	each := p.every(func(n int) int { return p.groups[n].count })
-	t := &trial{run: run, total: addUp(each)}
 	var on []bool
-	values, err := t.score(ctx, copies{of: p.x, each: each, write: func(n, k int, row []float32) {
+	values, err := run.scoreCopies(ctx, copies{of: p.x, each: each, write: func(n, k int, row []float32) {
 		on = allOn(on, p.groups[n].count)
 		on[k] = false
 		p.write(n, on, row)
-	}}, run.predict())
+	}})
 	if err != nil {
 		return nil, err
 	}
@@ -52,12 +51,4 @@ func allOn(on []bool, n int) []bool {
 		on = append(on, true)
 	}
 	return on
-}
-
-func addUp(numbers []int) int {
-	sum := 0
-	for _, n := range numbers {
-		sum += n
-	}
-	return sum
 }

@@ -53,16 +53,15 @@ func (m Occlusion) Map(ctx context.Context, run *Run) ([]Attribution, error) {
 		return nil, err
 	}
 	number := windows.number()
-	t := &trial{run: run, total: run.Len() * number}
 	fill := func(from engine.Array) func(n, k int, row []float32) {
 		return func(n, k int, row []float32) {
 			own := from.Row(n).Data
 			windows.visit(k, func(first, length int) { copy(row[first:first+length], own[first:]) })
 		}
 	}
-	scores, err := t.score(ctx, copies{
+	scores, err := run.scoreCopies(ctx, copies{
 		of: x, each: slices.Repeat([]int{number}, run.Len()), write: fill(absent), undo: fill(x),
-	}, run.predict())
+	})
 	if err != nil {
 		return nil, err
 	}

@@ -56,11 +56,10 @@ func (m RISE) Map(ctx context.Context, run *Run) ([]Attribution, error) {
 	}
 	masks := m.masks(run.Source(), H, W)
 	number, mask := orDefault(m.Masks, 4000), make([]float32, H*W)
-	t := &trial{run: run, total: run.Len() * number}
-	scores, err := t.score(ctx, copies{of: x, each: slices.Repeat([]int{number}, run.Len()), write: func(n, k int, row []float32) {
+	scores, err := run.scoreCopies(ctx, copies{of: x, each: slices.Repeat([]int{number}, run.Len()), write: func(n, k int, row []float32) {
 		masks(n, k, mask)
 		multiply(row, x.Row(n).Data, mask)
-	}}, run.predict())
+	}})
 	if err != nil {
 		return nil, err
 	}

@@ -8,12 +8,7 @@ import (
 )
 
 // scoreMasked are Score-CAM's weights.
-func scoreMasked(ctx context.Context, t *trial, layer int) ([][]float64, error) {
-	views, err := t.run.Activations()
-	if err != nil {
-		return nil, err
-	}
-	v := views[layer]
+func scoreMasked(ctx context.Context, t *trial, _ int, v View) ([][]float64, error) {
 	up, err := t.run.upsampler(v, resample.NewAlignCorners)
 	if err != nil {
 		return nil, err

@@ -46,9 +46,8 @@ func (m ShapleySampling) Map(ctx context.Context, run *Run) ([]Attribution, erro
 	}
 	// The baseline, then one copy for every feature of every order.
 	each := p.every(func(n int) int { return 1 + len(orders[n])*p.groups[n].count })
-	t := &trial{run: run, total: addUp(each)}
 	var on []bool
-	scores, err := t.score(ctx, copies{of: p.x, each: each, write: func(n, k int, row []float32) {
+	scores, err := run.scoreCopies(ctx, copies{of: p.x, each: each, write: func(n, k int, row []float32) {
 		features := p.groups[n].count
 		on = slices.Grow(on[:0], features)[:features]
 		clear(on)
@@ -58,7 +57,7 @@ func (m ShapleySampling) Map(ctx context.Context, run *Run) ([]Attribution, erro
 			}
 		}
 		p.write(n, on, row)
-	}}, run.predict())
+	}})
 	if err != nil {
 		return nil, err
 	}

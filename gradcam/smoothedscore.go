@@ -33,9 +33,9 @@ func (m SSCAM) Map(ctx context.Context, run *Run) ([]Attribution, error) {
 		return nil, markf(ErrOption, "%+v: give numbers above 0", m)
 	}
 	samples, sigma := orDefault(m.Samples, 35), float32(orDefault(m.Sigma, 2))
-	return weighChannels(ctx, run, samples, func(ctx context.Context, t *trial, layer int) ([][]float64, error) {
+	return weighChannels(ctx, run, samples, func(ctx context.Context, t *trial, _ int, v View) ([][]float64, error) {
 		var noise []float32
-		return averageMasked(ctx, t, layer, samples, func(n, draw int, mask []float32) {
+		return averageMasked(ctx, t, v, samples, func(n, draw int, mask []float32) {
 			if noise == nil {
 				noise = make([]float32, len(mask))
 			}
@@ -75,13 +75,9 @@ func (m ISCAM) Map(ctx context.Context, run *Run) ([]Attribution, error) {
 		sum += float64(i+1) / float64(samples)
 		factors[i] = float32(sum)
 	}
-	views, err := run.Activations()
-	if err != nil {
-		return nil, err
-	}
-	return weighChannels(ctx, run, samples, func(ctx context.Context, t *trial, layer int) ([][]float64, error) {
-		return averageMasked(ctx, t, layer, samples, func(_, draw int, mask []float32) {
-			factor := factors[draw/views[layer].C]
+	return weighChannels(ctx, run, samples, func(ctx context.Context, t *trial, _ int, v View) ([][]float64, error) {
+		return averageMasked(ctx, t, v, samples, func(_, draw int, mask []float32) {
+			factor := factors[draw/v.C]
 			for i := range mask {
 				mask[i] *= factor
 			}
@@ -99,12 +95,8 @@ func smoothedScoreEntries() []Entry {
 // averageMasked are SS-CAM's and IS-CAM's weights: the softmax over channels of
 // the mean score of so many masks, each changed by change. Draw i*C + k is
 // sample i of channel k.
-func averageMasked(ctx context.Context, t *trial, layer, samples int, change func(n, draw int, mask []float32)) ([][]float64, error) {
-	views, err := t.run.Activations()
-	if err != nil {
-		return nil, err
-	}
-	v, x := views[layer], t.run.Input()
+func averageMasked(ctx context.Context, t *trial, v View, samples int, change func(n, draw int, mask []float32)) ([][]float64, error) {
+	x := t.run.Input()
 	up, err := t.run.upsampler(v, resample.NewBilinear)
 	if err != nil {
 		return nil, err

@@ -34,12 +34,11 @@ func (s surrogate) explain(ctx context.Context, run *Run) ([]Attribution, error)
 		weights[n] = make([]float64, len(coalitions[n]))
 	}
 	each := p.every(func(n int) int { return len(coalitions[n]) })
-	t := &trial{run: run, total: addUp(each)}
-	scores, err := t.score(ctx, copies{of: p.x, each: each, write: func(n, k int, row []float32) {
+	scores, err := run.scoreCopies(ctx, copies{of: p.x, each: each, write: func(n, k int, row []float32) {
 		on := coalitions[n][k]
 		p.write(n, on, row)
 		weights[n][k] = s.weight(p.x.Row(n).Data, row, on)
-	}}, run.predict())
+	}})
 	if err != nil {
 		return nil, err
 	}

@@ -94,6 +94,20 @@ func (t *trial) score(ctx context.Context, c copies, by through) ([][]float64, e
 	return scores, nil
 }
 
+// scoreCopies scores changed copies of the explained input.
+func (r *Run) scoreCopies(ctx context.Context, c copies) ([][]float64, error) {
+	t := &trial{run: r, total: addUp(c.each)}
+	return t.score(ctx, c, r.predict())
+}
+
+func addUp(numbers []int) int {
+	sum := 0
+	for _, n := range numbers {
+		sum += n
+	}
+	return sum
+}
+
 // scoreChunk scores copies that fit into the buffer.
 func (t *trial) scoreChunk(ctx context.Context, buffer *rows, chunk []changedCopy, by through) ([]Score, error) {
 	batch, owners := buffer.write(chunk)

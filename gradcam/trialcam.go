@@ -69,9 +69,13 @@ func (c TrialCAM) Map(ctx context.Context, run *Run) ([]Attribution, error) {
 	return nil, fmt.Errorf("method %q is not a TrialCAM", string(c))
 }
 
-// weighChannels makes the weighted sum of the channels of every layer. weigh
-// returns the weights of each sample's channels, after trying each channel so many times.
-func weighChannels(ctx context.Context, run *Run, times int, weigh func(context.Context, *trial, int) ([][]float64, error)) ([]Attribution, error) {
+// channelTrial returns the weights of the channels of one layer, [N, C], whose
+// activation is v.
+type channelTrial func(ctx context.Context, t *trial, layer int, v View) ([][]float64, error)
+
+// weighChannels makes the weighted sum of the channels of every layer. weigh tries
+// each channel so many times.
+func weighChannels(ctx context.Context, run *Run, times int, weigh channelTrial) ([]Attribution, error) {
 	views, err := run.Activations()
 	if err != nil {
 		return nil, err
@@ -82,7 +86,7 @@ func weighChannels(ctx context.Context, run *Run, times int, weigh func(context.
 	}
 	maps := make([]Attribution, len(views))
 	for i, v := range views {
-		weights, err := weigh(ctx, t, i)
+		weights, err := weigh(ctx, t, i, v)
 		if err != nil {
 			return nil, err
 		}
@@ -92,12 +96,8 @@ func weighChannels(ctx context.Context, run *Run, times int, weigh func(context.
 }
 
 // drawWeights is Random-CAM's.
-func drawWeights(_ context.Context, t *trial, layer int) ([][]float64, error) {
-	views, err := t.run.Activations()
-	if err != nil {
-		return nil, err
-	}
-	weights, u := make([][]float64, views[layer].N), make([]float32, views[layer].C)
+func drawWeights(_ context.Context, t *trial, layer int, v View) ([][]float64, error) {
+	weights, u := make([][]float64, v.N), make([]float32, v.C)
 	for n := range weights {
 		t.run.Source().Uniform(layer, n, u)
 		for _, x := range u {
@@ -108,7 +108,7 @@ func drawWeights(_ context.Context, t *trial, layer int) ([][]float64, error) {
 }
 
 // ablate is Ablation-CAM's, through the tail.
-func ablate(ctx context.Context, t *trial, layer int) (weights [][]float64, err error) {
+func ablate(ctx context.Context, t *trial, layer int, v View) (weights [][]float64, err error) {
 	for n, s := range t.run.Scores() {
 		if s.Value == 0 {
 			return nil, &SampleError{n, markf(ErrTarget, "the score is 0, and Ablation-CAM divides by it: explain another class, or prob:N")}
@@ -119,7 +119,7 @@ func ablate(ctx context.Context, t *trial, layer int) (weights [][]float64, err 
 		return nil, err
 	}
 	defer func() { err = errors.Join(err, tail.Close()) }()
-	a, channels := tail.activation, tail.view.C
+	a, channels := tail.activation, v.C
 	// The channel of tokens without a place goes with the others'.
 	_, channel, place := tail.layout.strides(a.Shape)
 	count := engine.Size(a.Shape[1:]) / channels
