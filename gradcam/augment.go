@@ -134,12 +134,8 @@ func mean(copies []augmented) Result {
 	}
 	for i := range r.Raw {
 		r.Raw[i] = meanRaw(copies, i)
-		if low, high := r.Raw[i].Min, r.Raw[i].Max; i == 0 {
-			r.RawMin, r.RawMax = low, high
-		} else {
-			r.RawMin, r.RawMax = min(r.RawMin, low), max(r.RawMax, high)
-		}
 	}
+	r.RawMin, r.RawMax = span(r.Raw)
 	return r
 }
 

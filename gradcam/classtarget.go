@@ -1,8 +1,9 @@
 package gradcam
 
 import (
+	"cmp"
 	"fmt"
-	"sort"
+	"slices"
 	"strconv"
 )
 
@@ -129,16 +130,22 @@ func (k rank) index(z []float64) (int, error) {
 	if k < 1 || int(k) > len(z) {
 		return 0, markf(ErrTarget, "%s is out of range: the model has %d classes", k, len(z))
 	}
-	return descending(z)[k-1], nil
+	if k > 1 {
+		return descending(z)[k-1], nil
+	}
+	top := 0
+	for i, v := range z {
+		if v > z[top] {
+			top = i
+		}
+	}
+	return top, nil
 }
 
 // descending are the indices of z from its largest value to its smallest, equal
 // values by index.
 func descending(z []float64) []int {
-	order := make([]int, len(z))
-	for i := range order {
-		order[i] = i
-	}
-	sort.SliceStable(order, func(a, b int) bool { return z[order[a]] > z[order[b]] })
+	order := identity(len(z))
+	slices.SortStableFunc(order, func(a, b int) int { return cmp.Compare(z[b], z[a]) })
 	return order
 }

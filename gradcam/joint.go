@@ -1,6 +1,10 @@
 package gradcam
 
-import "github.com/torchlight-go/torchlight/engine"
+import (
+	"slices"
+
+	"github.com/torchlight-go/torchlight/engine"
+)
 
 // noOutput is the index of the chosen output where every target reads several and
 // none can be chosen: a detector's boxes have no batch axis.
@@ -22,23 +26,18 @@ func (e *Explainer) scored(outputs []engine.Output, n int, targets []Target) (in
 	return noOutput, make([]Sample, n), nil
 }
 
-// best lists the k best classes of a sample, none where no output is scored.
-func (b *batch) best(sample int) []ClassScore {
+// classes are what the model says of a sample: a score's class, if it has one,
+// completed, and the best of all, none where no output is scored.
+func (b *batch) classes(s Score, sample int) (of ClassScore, top []ClassScore) {
+	of = ClassScore{Index: s.Index, Score: s.Value}
 	if b.output == noOutput {
-		return nil
+		return of, nil
 	}
-	y := b.samples[sample]
-	return best(y.Values(), y.Probabilities(), b.explainer.labels, b.explainer.top)
-}
-
-// class completes a target's class, if it has one, with what the model says of it.
-func (b *batch) class(s Score, sample int) ClassScore {
-	c := ClassScore{Index: s.Index, Score: s.Value}
-	if b.output == noOutput || s.Index < 0 {
-		return c
+	y, labels := b.samples[sample], b.explainer.labels
+	z := y.Values()
+	p := y.probabilities(slices.Clone(z))
+	if s.Index >= 0 && s.Index < len(p) {
+		of.Probability, of.Label = p[s.Index], label(labels, s.Index)
 	}
-	if p := b.samples[sample].Probabilities(); s.Index < len(p) {
-		c.Probability, c.Label = p[s.Index], label(b.explainer.labels, s.Index)
-	}
-	return c
+	return of, best(z, p, labels, b.explainer.top)
 }

@@ -145,37 +145,43 @@ func (r Result) Only(k int) Result {
 
 // results puts together what is known about every sample.
 func (r *Run) results(m Method, maps []Attribution, timings Timings) []Result {
-	b, e := r.batch, r.batch.explainer
+	b, e, needs, finish := r.batch, r.batch.explainer, m.Needs(), maps[0].Finish
+	all := Result{
+		Method:     m.Name(),
+		Normalised: finish != Clip && !e.compat.signed(finish),
+		Compat:     e.compat,
+		Choice:     b.choice,
+		Timings:    timings,
+		fusion:     e.fusesOf(m),
+		finish:     finish,
+		space:      b.mapSpace(maps),
+	}
 	results := make([]Result, b.n)
 	for i := range results {
-		res := Result{
-			Sample:     i,
-			Method:     m.Name(),
-			Target:     Explained{r.targets[i].String(), b.class(r.scores[i], i)},
-			Top:        b.best(i),
-			Normalised: maps[0].Finish != Clip && !e.compat.signed(maps[0].Finish),
-			Compat:     e.compat,
-			Choice:     b.choice,
-			Timings:    timings,
-			fusion:     e.fusesOf(m),
-			finish:     maps[0].Finish,
-			space:      b.mapSpace(maps),
-		}
-		if m.Needs().Random {
-			seed := b.explainer.seed
+		res := all
+		res.Sample, res.Target.Target = i, r.targets[i].String()
+		res.Target.ClassScore, res.Top = b.classes(r.scores[i], i)
+		if needs.Random {
+			seed := e.seed
 			res.Seed = &seed
 		}
 		for _, a := range maps {
-			res.Raw = append(res.Raw, r.raw(m.Needs(), a, i))
+			res.Raw = append(res.Raw, r.raw(needs, a, i))
 		}
-		res.RawMin, res.RawMax = res.Raw[0].Min, res.Raw[0].Max
-		for _, raw := range res.Raw[1:] {
-			res.RawMin, res.RawMax = min(res.RawMin, raw.Min), max(res.RawMax, raw.Max)
-		}
+		res.RawMin, res.RawMax = span(res.Raw)
 		res.Reason = res.blank()
 		results[i] = res
 	}
 	return results
+}
+
+// span are the extremes of all raw maps.
+func span(raws []Raw) (low, high float32) {
+	low, high = raws[0].Min, raws[0].Max
+	for _, raw := range raws[1:] {
+		low, high = min(low, raw.Min), max(high, raw.Max)
+	}
+	return low, high
 }
 
 // raw is one sample's share of an attribution.

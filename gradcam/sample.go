@@ -104,8 +104,10 @@ func (y Sample) spread(dz []float64) []float32 {
 }
 
 // Probabilities turns the output's values into probabilities, in float64.
-func (y Sample) Probabilities() []float64 {
-	z := y.Values()
+func (y Sample) Probabilities() []float64 { return y.probabilities(y.Values()) }
+
+// probabilities turns values of the output into probabilities, in place.
+func (y Sample) probabilities(z []float64) []float64 {
 	switch {
 	case y.Kind == Probabilities:
 	case y.independent(len(z)):
