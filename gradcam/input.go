@@ -51,20 +51,25 @@ func (r *Run) InputLayer() string { return inputLayer(r.batch.explainer.input) }
 
 // With are the model's inputs with another one in place of the explained one.
 // Row i stands for sample rows[i], from which all other inputs are taken; nil
-// rows mean one row a sample.
+// rows mean one row a sample, and share the memory of the caller's inputs.
 func (r *Run) With(x engine.Array, rows []int) []engine.Array {
-	inputs := make([]engine.Array, len(r.batch.inputs))
+	return r.with(make([]engine.Array, len(r.batch.inputs)), x, rows)
+}
+
+// with is With in the memory of an earlier call's result, which nil rows must not
+// have made: theirs is the caller's.
+func (r *Run) with(into []engine.Array, x engine.Array, rows []int) []engine.Array {
 	for k, a := range r.batch.inputs {
 		switch {
 		case k == r.batch.explainer.input:
-			inputs[k] = x
+			into[k] = x
 		case rows == nil:
-			inputs[k] = a
+			into[k] = a
 		default:
-			inputs[k] = gather(engine.Array{}, a, rows)
+			into[k] = gather(into[k], a, rows)
 		}
 	}
-	return inputs
+	return into
 }
 
 // InputGradient is the gradient of the scores by the explained input, of its

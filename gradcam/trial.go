@@ -175,14 +175,7 @@ func (r *rows) undo(chunk []changedCopy) {
 func (r *Run) predict() through {
 	inputs := make([]engine.Array, len(r.Inputs()))
 	return through{held: keptInNetwork * engine.Size(r.Input().Shape[1:]), run: func(ctx context.Context, batch engine.Array, rows []int) ([]engine.Output, error) {
-		for i, a := range r.Inputs() {
-			if i == r.batch.explainer.input {
-				inputs[i] = batch
-			} else {
-				inputs[i] = gather(inputs[i], a, rows)
-			}
-		}
-		return r.Predict(ctx, inputs)
+		return r.Predict(ctx, r.with(inputs, batch, rows))
 	}}
 }
 
