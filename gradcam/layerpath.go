@@ -64,7 +64,7 @@ func (m LayerIntegratedGradients) layer(ctx context.Context, run *Run, i int, fr
 		return Attribution{}, err
 	}
 	v := integral.variants(func(g engine.Array) { run.noteLayerGradient(i, g) })
-	v.forward = pass.RerunGrad
+	v.forward, v.held = pass.RerunGrad, tail.held(run)
 	if err := v.run(ctx, run); err != nil {
 		return Attribution{}, err
 	}

@@ -38,15 +38,19 @@ func (r *Run) tail(ctx context.Context, i int) (*tail, error) {
 	return t, nil
 }
 
-// through re-runs the tail. A layer without space says nothing about what comes
-// after it: the scales of a squeeze-and-excitation block are few numbers, and the
-// whole block's value passes them by, once a copy. They count as the input.
-func (t *tail) through(r *Run) through {
+// through re-runs the tail.
+func (t *tail) through(r *Run) through { return through{run: t.Rerun, held: t.held(r)} }
+
+// held is what the engine holds at a time for one sample, in values. A layer without
+// space says nothing about what comes after it: the scales of a
+// squeeze-and-excitation block are few numbers, and the whole block's value passes
+// them by, once a copy. They count as the input.
+func (t *tail) held(r *Run) int {
 	values := engine.Size(t.activation.Shape[1:])
 	if t.view.Positions() == 1 {
 		values = max(values, engine.Size(r.Input().Shape[1:]))
 	}
-	return through{run: t.Rerun, held: keptInNetwork * values}
+	return keptInNetwork * values
 }
 
 // Close releases a pass of the tail's own, not the run's.

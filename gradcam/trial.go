@@ -174,10 +174,14 @@ func (r *rows) undo(chunk []changedCopy) {
 // them.
 func (r *Run) predict() through {
 	inputs := make([]engine.Array, len(r.Inputs()))
-	return through{held: keptInNetwork * engine.Size(r.Input().Shape[1:]), run: func(ctx context.Context, batch engine.Array, rows []int) ([]engine.Output, error) {
+	return through{held: r.inputHeld(), run: func(ctx context.Context, batch engine.Array, rows []int) ([]engine.Output, error) {
 		return r.Predict(ctx, r.with(inputs, batch, rows))
 	}}
 }
+
+// inputHeld is what the engine holds at a time for one sample on its way through the
+// whole network, in values.
+func (r *Run) inputHeld() int { return keptInNetwork * engine.Size(r.Input().Shape[1:]) }
 
 // gather repeats the rows of an array, in the memory of the last call's result.
 func gather(into, a engine.Array, rows []int) engine.Array {

@@ -15,6 +15,8 @@ type variants struct {
 	count int
 	// like is the array that changes, [N, ...]: an input or a layer's activation.
 	like engine.Array
+	// held is what the engine holds at a time for one sample, in values.
+	held int
 	// fill writes copy i of the whole batch to dst, of like's length.
 	fill func(i int, dst []float32)
 	// forward runs copies of the batch. Row k stands for sample rows[k].
@@ -29,7 +31,7 @@ type point struct{ activations, gradients []engine.Array }
 
 // run passes all copies through the network.
 func (v variants) run(ctx context.Context, r *Run) error {
-	at := min(v.count, r.Rows(keptInNetwork*v.like.Len()))
+	at := min(v.count, r.Rows(r.Len()*v.held))
 	for done := 0; done < v.count; {
 		if err := ctx.Err(); err != nil {
 			return err
@@ -112,7 +114,7 @@ func (r *Run) inputCopies(ctx context.Context, layers []string, v variants) erro
 	if err := differentiable(plan); err != nil {
 		return err
 	}
-	v.like = r.Input()
+	v.like, v.held = r.Input(), r.inputHeld()
 	v.forward = func(ctx context.Context, x engine.Array, rows []int) (engine.Pass, error) {
 		return plan.Forward(ctx, r.With(x, rows))
 	}

@@ -72,6 +72,25 @@ func TestChunksOfCopies(t *testing.T) {
 	}
 }
 
+// A layer without space counts as the input: what passes it by may be as large.
+func TestCopiesOfALayerWithoutSpaceKeepTheBudget(t *testing.T) {
+	for _, c := range []struct {
+		hidden []int
+		counts int64 // values of one copy of two samples
+	}{
+		{[]int{7, 1, 1}, 2 * 24},
+		{[]int{7}, 2 * 24},
+		{[]int{30, 1, 1}, 2 * 30},
+		{[]int{2, 2, 2}, 2 * 8},
+	} {
+		net := smooth([]int{2, 3, 4})
+		net.Hidden = c.hidden
+		m := gradcam.LayerIntegratedGradients{Steps: 7}
+		explain(t, net, wave(2, 2, 3, 4), gradcam.Class(0), gradcam.WithMethod(m), gradcam.WithLayer("hidden"), gradcam.WithMemory(3*4*16*c.counts))
+		assert.Equal(t, 3, net.Counts().Backwards, "%v: three copies at a time", c.hidden)
+	}
+}
+
 // A cancelled context stops a method between chunks, and leaves nothing open.
 func TestCopiesStop(t *testing.T) {
 	for _, c := range pathMethods() {
