@@ -11,7 +11,8 @@ import (
 
 // Configure returns a method with one option set, whose name is one of
 // [Settings]: Configure(RISE{}, "masks", "1000"). A list is "2,3" or "2x3". What
-// is out of range the method says when it runs.
+// is out of range the method says when it runs. The method given is left as it is; of
+// a pointer to a method's struct the result is a pointer, too.
 func Configure(m Method, name, value string) (Method, error) {
 	settings := Settings(m)
 	var names []string
@@ -20,10 +21,14 @@ func Configure(m Method, name, value string) (Method, error) {
 		if s.Name != name {
 			continue
 		}
-		changed := reflect.New(reflect.TypeOf(m)).Elem()
-		changed.Set(reflect.ValueOf(m))
-		if err := parseInto(changed.FieldByIndex(s.field), value); err != nil {
+		own := reflect.Indirect(reflect.ValueOf(m))
+		changed := reflect.New(own.Type())
+		changed.Elem().Set(own)
+		if err := parseInto(changed.Elem().FieldByIndex(s.field), value); err != nil {
 			return nil, fmt.Errorf("option %s of %s: %q: give %s", name, m.Name(), value, s.article())
+		}
+		if reflect.TypeOf(m).Kind() != reflect.Pointer {
+			changed = changed.Elem()
 		}
 		return changed.Interface().(Method), nil
 	}

@@ -28,6 +28,17 @@ func TestConfigure(t *testing.T) {
 	assert.Equal(t, RISE{Masks: 5}, before, "methods are values")
 }
 
+// A pointer to a method is as good as the method: what it points to stays as it is.
+func TestConfigureOfAPointer(t *testing.T) {
+	before := &RISE{Masks: 5}
+	after, err := Configure(before, "masks", "6")
+	require.NoError(t, err)
+	assert.Equal(t, &RISE{Masks: 6}, after)
+	assert.Equal(t, &RISE{Masks: 5}, before)
+	_, err = Configure(before, "masks", "many")
+	assert.EqualError(t, err, `option masks of rise: "many": give an integer`)
+}
+
 func TestConfigureErrors(t *testing.T) {
 	for _, c := range []struct {
 		method      Method
