@@ -17,5 +17,6 @@
 // dscore/doutput in Go, so a new kind of target needs no change down here.
 //
 // Capabilities that only some methods need are separate interfaces, found by
-// type assertion: [SecondOrder], [RerunGrad], [Biases].
+// type assertion on a pass, [SecondOrder] and [RerunGrad], or on a plan, [Biases] and
+// [Differentiable].
 package engine
