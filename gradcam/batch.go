@@ -131,7 +131,7 @@ func (b *batch) explain(ctx context.Context, i int, targets []Target) ([]Result,
 		}
 		return nil, err
 	}
-	start, backward := time.Now(), b.timings.Backward
+	start, before := time.Now(), b.timings
 	raw, err := m.Map(ctx, run)
 	if err == nil {
 		err = checkMaps(raw, b.n)
@@ -142,8 +142,8 @@ func (b *batch) explain(ctx context.Context, i int, targets []Target) ([]Result,
 	if err != nil {
 		return nil, fmt.Errorf("method %s: %w", m.Name(), b.remedy(err))
 	}
-	timings := Timings{Backward: b.timings.Backward - backward}
-	timings.Method = time.Since(start) - timings.Backward
+	timings := Timings{Backward: b.timings.Backward - before.Backward}
+	timings.Method = time.Since(start) - timings.Backward - (b.timings.Forward - before.Forward)
 	return run.results(m, raw, timings), nil
 }
 

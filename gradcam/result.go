@@ -75,8 +75,9 @@ type ClassScore struct {
 	Probability float64
 }
 
-// Timings say where the time of a batch went. Choose is finding a layer, Method
-// is the method without its backward pass.
+// Timings say where the time of a batch went. Choose is finding a layer, Forward the
+// passes that methods share, Method the method without those and without its backward
+// pass.
 type Timings struct {
 	Choose, Forward, Backward, Method, Total time.Duration
 }
