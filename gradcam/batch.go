@@ -120,7 +120,7 @@ func (b *batch) explain(ctx context.Context, i int, targets []Target) ([]Result,
 	if err := b.offers(m.Needs()); err != nil {
 		return nil, fmt.Errorf("method %s: %w", m.Name(), err)
 	}
-	run := &Run{method: m.Name(), batch: b, check: b.gradientCheck(m.Needs())}
+	run := &Run{method: m.Name(), mapper: mapper(m).Name(), batch: b, check: b.gradientCheck(m.Needs())}
 	var err error
 	if run.targets, err = b.aim(i, targets); err != nil {
 		return nil, err

@@ -200,6 +200,31 @@ func TestFinerCAMOfRefineCAMIsAProduct(t *testing.T) {
 	assert.NotEqual(t, mean.Map(), got.Map())
 }
 
+// torch-cam finishes FinerCAM's maps as its base's: those of LayerCAM go through a
+// tanh before they are fused, the product of RefineCAM is stretched again. Beside one
+// other class the comparison is a margin, which the base can map itself.
+func TestFinerCAMIsFinishedAsItsBase(t *testing.T) {
+	of := func(m gradcam.Method, target gradcam.Target) []float32 {
+		return explain(t, enginetest.NewToyHead(readGolden(t).Head), enginetest.ToyInput(0), target, gradcam.WithLayers("conv1", "relu1"),
+			gradcam.WithCompat(gradcam.TorchCAM), gradcam.WithMethod(m))[0].Map().Data
+	}
+	one := []int{1}
+	for _, c := range []struct{ base, finer gradcam.Method }{
+		{gradcam.LayerCAM, gradcam.FinerCAM{Base: gradcam.LayerCAM, Ranks: one}},
+		{gradcam.LayerCAM, &gradcam.FinerCAM{Base: gradcam.LayerCAM, Ranks: one}},
+		{gradcam.LayerCAM, gradcam.FinerCAM{Base: gradcam.FinerCAM{Base: gradcam.LayerCAM}, Ranks: one}},
+		{gradcam.RefineCAM{}, gradcam.FinerCAM{Base: gradcam.RefineCAM{}, Ranks: one}},
+		{gradcam.RefineCAM{}, gradcam.FinerCAM{Base: &gradcam.RefineCAM{}, Ranks: one}},
+		{gradcam.RefineCAM{}, &gradcam.RefineCAM{}},
+	} {
+		target := gradcam.Margin(0, 1)
+		if c.finer.Name() == "finercam" {
+			target = gradcam.Class(0)
+		}
+		assert.InDeltaSlice(t, of(c.base, gradcam.Margin(0, 1)), of(c.finer, target), 1e-5, "%#v", c.finer)
+	}
+}
+
 func TestKPCACAMRefusesLargeLayers(t *testing.T) {
 	c := canned([]float32{1, 0}, nil)
 	c.Values["early"] = engine.NewArray(1, 1, 91, 91)

@@ -39,6 +39,18 @@ func (m FinerCAM) base() Method {
 	return m.Base
 }
 
+// mapper is the method that makes a method's maps, by whose conventions they are
+// finished: FinerCAM's base, of any other method itself.
+func mapper(m Method) Method {
+	switch m := m.(type) {
+	case FinerCAM:
+		return mapper(m.base())
+	case *FinerCAM:
+		return mapper(m.base())
+	}
+	return m
+}
+
 // Retarget compares the class whose raw output t explains. Any other target is an
 // [ErrTarget] when it is scored.
 func (m FinerCAM) Retarget(t Target) Target {

@@ -8,7 +8,7 @@ func (r Result) finishLayer(raw Raw, space []int) []float32 {
 	case raw.Reason == "" && r.Compat.signed(r.finish):
 		return captumLayer(raw, r.finish, space)
 	case raw.Reason == "" && r.Compat.ownSize(r.finish):
-		return torchCAMLayer(raw, r.Method, len(r.Raw) > 1, space)
+		return torchCAMLayer(raw, r.mapper, len(r.Raw) > 1, space)
 	}
 	return finishLayer(raw, r.finish, r.fusion, space)
 }
@@ -17,7 +17,7 @@ func (r Result) finishLayer(raw Raw, space []int) []float32 {
 func (r Result) finishAll(maps [][]float32) []float32 {
 	if r.Compat.signed(r.finish) || r.Compat.ownSize(r.finish) {
 		fused := fuse(maps, r.fusion)
-		if r.Method == "refinecam" && !r.Compat.signed(r.finish) {
+		if r.mapper == "refinecam" && !r.Compat.signed(r.finish) {
 			torchCAMStretch(fused)
 		}
 		return fused

@@ -40,11 +40,9 @@ func (m RefineCAM) base() Method {
 
 // fusesOf says how the maps of several layers become one under a method.
 func (e *Explainer) fusesOf(m Method) Fusion {
-	switch m := m.(type) {
-	case RefineCAM:
+	switch mapper(m).(type) {
+	case RefineCAM, *RefineCAM:
 		return Product
-	case FinerCAM:
-		return e.fusesOf(m.base())
 	}
 	return e.fuses()
 }

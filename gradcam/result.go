@@ -37,6 +37,7 @@ type Result struct {
 	// Timings are those of the whole batch.
 	Timings Timings
 
+	mapper string // the method whose maps they are, by name
 	fusion Fusion
 	finish Finish
 	space  []int // of the map: the input's extents, or the layer's
@@ -153,6 +154,7 @@ func (r *Run) results(m Method, maps []Attribution, timings Timings) []Result {
 		Compat:     e.compat,
 		Choice:     b.choice,
 		Timings:    timings,
+		mapper:     r.mapper,
 		fusion:     e.fusesOf(m),
 		finish:     finish,
 		space:      b.mapSpace(maps),
@@ -204,7 +206,7 @@ func (r *Run) shades(needs Needs, a Attribution, sample int) shades {
 		// Methods without a gradient have none that could be noise, and those that
 		// take it elsewhere take it where the target is not saturated.
 		saturated: r.scores[sample].Saturated && (needs.Gradient || needs.Input) && !needs.Elsewhere && !e.compat.signed(a.Finish),
-		signed:    e.compat.negatives(r.method, a.Finish),
+		signed:    e.compat.negatives(r.mapper, a.Finish),
 		weighed:   needs.derivative() && !needs.Unsigned && !(e.eigenSmoothing && needs.Layer),
 	}
 }

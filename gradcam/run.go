@@ -13,6 +13,7 @@ import (
 // the goroutine that called Map.
 type Run struct {
 	method  string
+	mapper  string // the method whose maps they are
 	batch   *batch
 	check   func(Target, Score, Sample) error // of targets' gradients
 	targets []Target
