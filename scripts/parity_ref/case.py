@@ -13,11 +13,8 @@ import torch
 
 from . import zoo
 from .files import Folder
+from .sensitivity import moved
 
-# Folding a batch norm into a convolution moves activations of the zoo by up to
-# 5e-6 of their largest value. What that does to a map in eager Python is what no
-# comparison with a folded network can be better than.
-ROUNDING = 5e-6
 SEEDS = 1
 
 GRADCAM = "pytorch-grad-cam 1.5.7"
@@ -77,12 +74,6 @@ class Case:
 
 def classes(targets: list[int]) -> list[str]:
     return [str(t) for t in targets]
-
-
-def moved(value: torch.Tensor, seed: int) -> torch.Tensor:
-    """The value off by rounding error."""
-    noise = torch.rand(value.shape, generator=torch.Generator().manual_seed(seed)) * 2 - 1
-    return value + noise * ROUNDING * value.abs().max()
 
 
 def up_to_sign(found: torch.Tensor, like: torch.Tensor) -> torch.Tensor:
