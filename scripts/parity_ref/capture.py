@@ -75,6 +75,13 @@ class Capture:
         return value if value.requires_grad else value.requires_grad_()
 
 
+def activation(model: nn.Module, path: str, x: torch.Tensor) -> torch.Tensor:
+    """The value of a layer."""
+    with torch.no_grad(), Capture(model, Address.parse(path)) as capture:
+        model(x)
+    return capture.value.detach()
+
+
 def outputs_by_name(result: Any, prefix: str = "") -> dict[str, torch.Tensor]:
     """Flattens a model's result: "" for a lone tensor, "0", "out", "1.boxes"."""
     if isinstance(result, torch.Tensor):

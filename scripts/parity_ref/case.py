@@ -26,11 +26,13 @@ PLAIN = "plain transcription"
 @dataclasses.dataclass
 class Found:
     """What an oracle returned: raw maps by layer, the finished map if it makes one,
-    the targets' scores where they are compared."""
+    the targets' scores where they are compared; and the random numbers that it drew,
+    by kind, (draws, samples, values...)."""
 
     raw: list[torch.Tensor] = dataclasses.field(default_factory=list)
     map: torch.Tensor | None = None
     score: torch.Tensor | None = None
+    draws: dict[str, torch.Tensor] = dataclasses.field(default_factory=dict)
 
     def arrays(self) -> dict[str, torch.Tensor]:
         named = {f"raw{i}": value for i, value in enumerate(self.raw)}
@@ -46,7 +48,6 @@ class Case:
     options: fields of the method's Go struct.
     smoothing, compat: options of the explainer.
     label: what the table calls it, when the method is not what is compared.
-    draws: the random numbers by kind, (draws, samples, values...).
     arrays: other inputs of the method or target: a feature mask, baselines.
     sign: the oracle's map has an arbitrary sign, sample by sample.
     scale: what raw differences are relative to; default the largest value.
@@ -60,7 +61,6 @@ class Case:
     found: Found
     layers: tuple[zoo.Layer, ...] = ()
     options: dict = dataclasses.field(default_factory=dict)
-    draws: dict[str, torch.Tensor] = dataclasses.field(default_factory=dict)
     arrays: dict[str, torch.Tensor] = dataclasses.field(default_factory=dict)
     sensitivity: dict[str, float] = dataclasses.field(default_factory=dict)
     smoothing: str = ""
@@ -72,7 +72,7 @@ class Case:
     skip: dict[str, str] = dataclasses.field(default_factory=dict)
 
 
-def classes(targets: list[int]) -> list[str]:
+def classes(targets: list) -> list[str]:
     return [str(t) for t in targets]
 
 
@@ -95,14 +95,6 @@ def measure(found: Found, others: list[Found], sign: bool = False) -> dict[str, 
     return worst
 
 
-def watched(
-    run: Callable[[torch.Tensor], Found], x: torch.Tensor, sign: bool = False
-) -> tuple[Found, dict[str, float]]:
-    """The oracle's values for x, and how far they move with it."""
-    found = run(x)
-    return found, measure(found, [run(moved(x, seed)) for seed in range(SEEDS)], sign)
-
-
 class Book:
     """Writes cases of one network."""
 
@@ -116,27 +108,23 @@ class Book:
         if reason not in self.reasons:
             self.reasons.append(reason)
 
+    def compare(
+        self, method: str, oracle: str, run: Callable[[torch.Tensor], Found], x: torch.Tensor, targets: list, **case
+    ) -> None:
+        """Adds the oracle's values for x, with how far they move with it. Targets are
+        classes, or in the grammar of gradcam.ParseTarget."""
+        found = run(x)
+        others = [run(moved(x, seed)) for seed in range(SEEDS)]
+        moves = measure(found, others, case.get("sign", False))
+        self.add(Case(method, oracle, x, classes(targets), found, sensitivity=moves, **case))
+
     def add(self, case: Case) -> None:
         where = f"{self.name}/methods/{len(self.cases):03d}-{case.method}"
         self._check(where, case)
-        known = {
-            "method",
-            "oracle",
-            "options",
-            "smoothing",
-            "compat",
-            "label",
-            "sign",
-            "tolerance",
-            "targets",
-            "sensitivity",
-            "scale",
-            "skip",
-        }
-        entry = {k: v for k, v in vars(case).items() if k in known}
+        entry = {k: v for k, v in vars(case).items() if k not in ("x", "found", "layers", "arrays")}
         entry |= {"model": self.name, "layers": [layer.path for layer in case.layers]}
         entry["input"] = self.shared(case.x)
-        for kind, named in {"want": case.found.arrays(), "draws": case.draws, "arrays": case.arrays}.items():
+        for kind, named in {"want": case.found.arrays(), "draws": case.found.draws, "arrays": case.arrays}.items():
             entry[kind] = {n: self.out.array(f"{where}/{kind}-{n}.npy", v) for n, v in named.items()}
         self.cases.append(entry)
 

@@ -79,6 +79,7 @@ def random_case(a, g, x, targets, layer: Layer, book: Book) -> None:
     recorder = draws.Recorder()
     with draws.numpy_uniform(recorder):
         found = replay.run(peer.RandomCAM, [a], [g], x)
+    found.draws = {"uniform": recorder.all()}
     if not found.map.any():
         found.map = None  # every sum happens to be negative
     book.add(
@@ -89,7 +90,6 @@ def random_case(a, g, x, targets, layer: Layer, book: Book) -> None:
             classes(targets),
             found,
             (layer,),
-            draws={"uniform": recorder.all()},
             sensitivity=measure(found, []),
         )
     )

@@ -7,7 +7,7 @@ from captum.attr import LayerAttribution, LayerGradCam
 from pytorch_grad_cam import GradCAM, HiResCAM
 from torchcam import methods as torchcam
 
-from .case import CAPTUM, GRADCAM, TORCHCAM, Book, Case, Found, classes, watched
+from .case import CAPTUM, GRADCAM, TORCHCAM, Book, Found
 from .peers_live import logits
 from .peers_live import run as gradcam_run
 from .zoo import Layer
@@ -46,20 +46,8 @@ def several(model, chosen: tuple[Layer, ...], x, targets: list[int], book: Book)
 
 def add(method: str, oracle: str, once, x, targets, chosen: tuple[Layer, ...], book: Book) -> None:
     peer = oracle.split()[0]
-    found, sensitivity = watched(once, x)
-    book.add(
-        Case(
-            method,
-            oracle,
-            x,
-            classes(targets),
-            found,
-            chosen,
-            sensitivity=sensitivity,
-            compat=peer,
-            label=f"{method}, --compat {peer}",
-        )
-    )
+    label = f"{method}, --compat {peer}"
+    book.compare(method, oracle, once, x, targets, layers=chosen, compat=peer, label=label)
 
 
 def captum(model, layer: Layer, x, targets: list[int]) -> Found:

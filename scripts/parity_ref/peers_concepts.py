@@ -6,7 +6,7 @@ import torch
 from pytorch_grad_cam.feature_factorization.deep_feature_factorization import dff
 
 from . import cam
-from .capture import Address, Capture
+from .capture import activation
 from .case import GRADCAM, Book, Case, Found
 from .zoo import Layer
 
@@ -14,9 +14,7 @@ from .zoo import Layer
 def factorisation(model, layer: Layer, x, book: Book, concepts: int) -> None:
     """The two solvers start from other random numbers, so values differ; what can
     be compared is |V - WH| / |V| of the activation less its channels' minima."""
-    with torch.no_grad(), Capture(model, Address.parse(layer.path)) as capture:
-        model(x)
-    a = cam.spatial(capture.value.detach(), layer.layout)
+    a = cam.spatial(activation(model, layer.path, x), layer.layout)
     w, h = dff(a.numpy().copy(), concepts)
     v = a.transpose(0, 1).flatten(1)
     offset = v.amin(1, keepdim=True)

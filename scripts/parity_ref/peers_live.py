@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable
 
 import pytorch_grad_cam as peer
@@ -9,7 +10,8 @@ import torch
 from pytorch_grad_cam.utils.model_targets import ClassifierOutputReST, ClassifierOutputTarget
 
 from . import cam, replay
-from .case import GRADCAM, Book, Case, Found, classes, watched
+from .capture import activation
+from .case import GRADCAM, Book, Found
 from .zoo import Layer
 
 
@@ -23,8 +25,7 @@ def reshape_of(layer: Layer) -> Callable | None:
 
 def run(cls, model, layers: tuple[Layer, ...], x, targets, **call) -> Found:
     """The class's raw maps and map, everything by the peer."""
-    options = {k: call.pop(k) for k in ("batch_size",) if k in call}
-    with cls(model, modules(model, layers), reshape_transform=reshape_of(layers[0]), **options) as explainer:
+    with cls(model, modules(model, layers), reshape_transform=reshape_of(layers[0])) as explainer:
         raw = replay.tapped(explainer)
         final = explainer(x.clone(), targets, **call)
     return Found([replay.tensor(r) for r in raw], replay.tensor(final))
@@ -44,16 +45,14 @@ def finer(model, layers, x, targets: list[int], book: Book) -> None:
             final = explainer(x.clone())
         return Found([replay.tensor(r) for r in raw], replay.tensor(final))
 
-    found, sensitivity = watched(once, x)
-    book.add(Case("finercam", GRADCAM, x, classes(targets), found, layers, sensitivity=sensitivity))
+    book.compare("finercam", GRADCAM, once, x, targets, layers=layers)
 
 
 def shapley(model, layers, x, targets: list[int], book: Book) -> None:
     """Of logit minus cross-entropy: a plain logit has no curvature behind ReLUs."""
     rest = [ClassifierOutputReST(t) for t in targets]
-    found, sensitivity = watched(lambda x: run(peer.ShapleyCAM, model, layers, x, rest), x)
     names = [f"rest:{t}" for t in targets]
-    book.add(Case("shapleycam", GRADCAM, x, names, found, layers, sensitivity=sensitivity))
+    book.compare("shapleycam", GRADCAM, lambda x: run(peer.ShapleyCAM, model, layers, x, rest), x, names, layers=layers)
 
 
 def fullgrad(model, x, targets: list[int], book: Book) -> None:
@@ -64,32 +63,28 @@ def fullgrad(model, x, targets: list[int], book: Book) -> None:
             final = explainer(x.clone(), logits(targets))
         return Found([replay.tensor(sums[0][:, 0])], replay.tensor(final))
 
-    found, sensitivity = watched(once, x)
     reason = "freezing folds batch norms into convolutions, whose biases are others"
     folds = any(isinstance(m, torch.nn.BatchNorm2d) for m in model.modules())
     skip = {"frozen": reason} if folds else {}
-    book.add(Case("fullgrad", GRADCAM, x, classes(targets), found, sensitivity=sensitivity, skip=skip))
+    book.compare("fullgrad", GRADCAM, once, x, targets, skip=skip)
 
 
 def score(model, layers, x, targets: list[int], book: Book) -> None:
-    found, sensitivity = watched(lambda x: run(peer.ScoreCAM, model, layers, x, logits(targets)), x)
-    book.add(Case("scorecam", GRADCAM, x, classes(targets), found, layers, sensitivity=sensitivity, tolerance=1e-4))
+    def once(x):
+        return run(peer.ScoreCAM, model, layers, x, logits(targets))
+
+    book.compare("scorecam", GRADCAM, once, x, targets, layers=layers, tolerance=1e-4)
 
 
 def ablation(model, layers, x, targets: list[int], book: Book) -> None:
     """One channel a pass: with more the peer lowers the minimum again and again."""
+    positive = all(float(row.min()) == 0 for row in activation(model, layers[0].path, x))
+    cls = functools.partial(peer.AblationCAM, batch_size=32 if positive else 1)
 
     def once(x):
-        return run(peer.AblationCAM, model, layers, x, logits(targets), batch_size=32 if positive else 1)
+        return run(cls, model, layers, x, logits(targets))
 
-    with torch.no_grad():
-        kept = []
-        handle = modules(model, layers)[0].register_forward_hook(lambda m, args, out: kept.append(out.clone()))
-        model(x)
-        handle.remove()
-    positive = all(float(row.min()) == 0 for row in kept[0])
-    found, sensitivity = watched(once, x)
-    book.add(Case("ablationcam", GRADCAM, x, classes(targets), found, layers, sensitivity=sensitivity, tolerance=1e-4))
+    book.compare("ablationcam", GRADCAM, once, x, targets, layers=layers, tolerance=1e-4)
 
 
 def refine(model, layers, x, targets: list[int], book: Book) -> None:
@@ -102,36 +97,28 @@ def refine(model, layers, x, targets: list[int], book: Book) -> None:
             base.activations_and_grads.release()
         return Found([], replay.tensor(final))
 
-    found, sensitivity = watched(once, x)
-    book.add(Case("refinecam", GRADCAM, x, classes(targets), found, layers, sensitivity=sensitivity))
+    book.compare("refinecam", GRADCAM, once, x, targets, layers=layers)
 
 
 def fused(model, layers, x, targets: list[int], book: Book) -> None:
     """Several layers: the mean of their maps. The peer lists them as they run."""
-    found, sensitivity = watched(lambda x: run(peer.GradCAM, model, layers, x, logits(targets)), x)
-    book.add(Case("gradcam", GRADCAM, x, classes(targets), found, layers, sensitivity=sensitivity))
+
+    def once(x):
+        return run(peer.GradCAM, model, layers, x, logits(targets))
+
+    book.compare("gradcam", GRADCAM, once, x, targets, layers=layers)
 
 
 def smoothed(model, layers, x, targets: list[int], book: Book) -> None:
     """Test-time augmentation and eigen smoothing."""
     for cls, method in ((peer.GradCAM, "gradcam"), (peer.LayerCAM, "layercam")):
         for option in ("aug_smooth", "eigen_smooth"):
-            kw = {option: True}
-            found, sensitivity = watched(
-                lambda x, cls=cls, kw=kw: run(cls, model, layers, x, logits(targets), **kw), x, sign=True
-            )
-            if option == "aug_smooth":
-                found.raw = []  # six of them, of augmented inputs
-            book.add(
-                Case(
-                    method,
-                    GRADCAM,
-                    x,
-                    classes(targets),
-                    found,
-                    layers,
-                    smoothing=option,
-                    sensitivity=sensitivity,
-                    sign=option == "eigen_smooth",
-                )
-            )
+
+            def once(x, cls=cls, option=option):
+                found = run(cls, model, layers, x, logits(targets), **{option: True})
+                if option == "aug_smooth":
+                    found.raw = []  # six of them, of augmented inputs
+                return found
+
+            sign = option == "eigen_smooth"
+            book.compare(method, GRADCAM, once, x, targets, layers=layers, smoothing=option, sign=sign)

@@ -8,7 +8,7 @@ import captum.attr as peer
 import torch
 
 from . import draws
-from .case import CAPTUM, Book, Case, Found, classes, watched
+from .case import CAPTUM, Book, Found
 
 
 def blocks(x: torch.Tensor, rows: int = 3, columns: int = 4) -> torch.Tensor:
@@ -22,71 +22,45 @@ def blocks(x: torch.Tensor, rows: int = 3, columns: int = 4) -> torch.Tensor:
 def occlusion(model, x, targets: list[int], book: Book, window: tuple[int, int], stride: tuple[int, int]) -> None:
     """All channels together, as a photograph is occluded, from a grey of 0.1."""
     method, channels = peer.Occlusion(model), x.shape[1]
+    windows = {"sliding_window_shapes": (channels, *window), "strides": (channels, *stride)}
 
     def once(x):
-        return method.attribute(
-            x,
-            sliding_window_shapes=(channels, *window),
-            strides=(channels, *stride),
-            target=targets,
-            baselines=0.1,
-            perturbations_per_eval=8,
-        )
+        return Found([method.attribute(x, target=targets, baselines=0.1, perturbations_per_eval=8, **windows)])
 
-    found, sensitivity = watched(lambda x: Found([once(x)]), x)
-    options = {
-        "Window": [channels, *window],
-        "Stride": [channels, *stride],
-        "Baseline": {"Value": 0.1},
-    }
-    book.add(Case("occlusion", CAPTUM, x, classes(targets), found, options=options, sensitivity=sensitivity))
+    options = {"Window": [channels, *window], "Stride": [channels, *stride], "Baseline": {"Value": 0.1}}
+    book.compare("occlusion", CAPTUM, once, x, targets, options=options)
+
+
+def by_blocks(name: str, method, x, targets: list[int], book: Book, options: dict, draw=None, **call) -> None:
+    """Superpixels by any method of the peer. draw() says which of the peer's random
+    calls to replace, and what the Go side will be asked for in their place."""
+    mask = blocks(x)
+
+    def once(x):
+        patch, drawn = draw() if draw else (contextlib.nullcontext(), dict)
+        with patch:
+            value = method.attribute(x, target=targets, feature_mask=mask[None, None], **call)
+        return Found([value], draws=drawn())
+
+    book.compare(name, CAPTUM, once, x, targets, options=options, arrays={"mask": mask})
 
 
 def ablation(model, x, targets: list[int], book: Book) -> None:
-    method, mask = peer.FeatureAblation(model), blocks(x)
-    found, sensitivity = watched(
-        lambda x: Found([method.attribute(x, target=targets, feature_mask=mask[None, None], baselines=0.1)]), x
-    )
-    book.add(
-        Case(
-            "feature-ablation",
-            CAPTUM,
-            x,
-            classes(targets),
-            found,
-            options={"Baseline": {"Value": 0.1}},
-            arrays={"mask": mask},
-            sensitivity=sensitivity,
-        )
-    )
+    options = {"Baseline": {"Value": 0.1}}
+    by_blocks("feature-ablation", peer.FeatureAblation(model), x, targets, book, options, baselines=0.1)
 
 
 def shapley(model, x, targets: list[int], book: Book, samples: int = 25) -> None:
     """One permutation a sample of the estimate, the same for all images."""
-    method, mask = peer.ShapleyValueSampling(model), blocks(x)
-    recorders = []
+    method = peer.ShapleyValueSampling(model)
 
-    def once(x):
-        recorders.append(draws.Recorder())
-        method.permutation_generator = lambda total, n: (recorders[-1].permutation(total) for _ in range(n))
-        return method.attribute(
-            x, target=targets, feature_mask=mask[None, None], n_samples=samples, perturbations_per_eval=4
-        )
+    def draw():
+        recorder = draws.Recorder()
+        method.permutation_generator = lambda total, n: (recorder.permutation(total) for _ in range(n))
+        return contextlib.nullcontext(), lambda: {"permutation": recorder.all().unsqueeze(1)}
 
-    found, sensitivity = watched(lambda x: Found([once(x)]), x)
-    book.add(
-        Case(
-            "shapley-sampling",
-            CAPTUM,
-            x,
-            classes(targets),
-            found,
-            options={"Samples": samples},
-            draws={"permutation": recorders[0].all().unsqueeze(1)},
-            arrays={"mask": mask},
-            sensitivity=sensitivity,
-        )
-    )
+    call = {"n_samples": samples, "perturbations_per_eval": 4}
+    by_blocks("shapley-sampling", method, x, targets, book, {"Samples": samples}, draw, **call)
 
 
 def surrogates(model, x, targets: list[int], book: Book) -> None:
@@ -98,62 +72,30 @@ def surrogates(model, x, targets: list[int], book: Book) -> None:
 def kernel_shap(model, x, targets: list[int], book: Book, samples: int = 40) -> None:
     """Subset i, from 2: uniform draw 2i chooses how many features are on, normal
     draw 2i+1 which."""
-    method, mask = peer.KernelShap(model), blocks(x)
-    recorders = []
 
-    def once(x):
-        recorders.append((draws.Recorder(1), draws.Recorder(2)))
-        with contextlib.ExitStack() as stack:
-            stack.enter_context(draws.categorical(recorders[-1][0]))
-            stack.enter_context(draws.torch_randn(recorders[-1][1]))
-            return method.attribute(
-                x, target=targets, feature_mask=mask[None, None], n_samples=samples, perturbations_per_eval=8
-            )
+    def draw():
+        size, which = draws.Recorder(1), draws.Recorder(2)
+        patches = contextlib.ExitStack()
+        patches.enter_context(draws.categorical(size))
+        patches.enter_context(draws.torch_randn(which))
+        return patches, lambda: {
+            "uniform": every_other(by_example(size.all(), len(x)), 4),
+            "normal": every_other(by_example(which.all(), len(x)), 5),
+        }
 
-    found, sensitivity = watched(lambda x: Found([once(x)]), x)
-    uniform, normal = (by_example(r.all(), len(x)) for r in recorders[0])
-    uniform, normal = every_other(uniform, 4), every_other(normal, 5)
-    book.add(
-        Case(
-            "kernelshap",
-            CAPTUM,
-            x,
-            classes(targets),
-            found,
-            options={"Samples": samples},
-            draws={"uniform": uniform, "normal": normal},
-            arrays={"mask": mask},
-            sensitivity=sensitivity,
-        )
-    )
+    call = {"n_samples": samples, "perturbations_per_eval": 8}
+    by_blocks("kernelshap", peer.KernelShap(model), x, targets, book, {"Samples": samples}, draw, **call)
 
 
 def lime(model, x, targets: list[int], book: Book, samples: int = 50) -> None:
     """A feature is on where a uniform number is below a half."""
-    method, mask = peer.Lime(model), blocks(x)
-    recorders = []
 
-    def once(x):
-        recorders.append(draws.Recorder())
-        with draws.torch_bernoulli(recorders[-1]):
-            return method.attribute(
-                x, target=targets, feature_mask=mask[None, None], n_samples=samples, perturbations_per_eval=8
-            )
+    def draw():
+        recorder = draws.Recorder()
+        return draws.torch_bernoulli(recorder), lambda: {"uniform": by_example(recorder.all(), len(x))}
 
-    found, sensitivity = watched(lambda x: Found([once(x)]), x)
-    book.add(
-        Case(
-            "lime",
-            CAPTUM,
-            x,
-            classes(targets),
-            found,
-            options={"Samples": samples},
-            draws={"uniform": by_example(recorders[0].all(), len(x))},
-            arrays={"mask": mask},
-            sensitivity=sensitivity,
-        )
-    )
+    call = {"n_samples": samples, "perturbations_per_eval": 8}
+    by_blocks("lime", peer.Lime(model), x, targets, book, {"Samples": samples}, draw, **call)
 
 
 def by_example(calls: torch.Tensor, examples: int) -> torch.Tensor:

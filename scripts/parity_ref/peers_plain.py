@@ -6,8 +6,8 @@ import torch
 import torch.nn.functional as F
 
 from . import draws
-from .capture import Address, Capture
-from .case import PLAIN, Book, Case, Found, classes, watched
+from .capture import Address, Capture, activation
+from .case import PLAIN, Book, Found
 from .zoo import Layer
 
 
@@ -31,15 +31,11 @@ def reciprocam(model, layer: Layer, x, targets: list[int], book: Book) -> None:
             rows = [positions(model, layer, x[n : n + 1], t, gaussian) for n, t in enumerate(targets)]
             return Found([torch.stack(rows)])
 
-        found, sensitivity = watched(once, x)
-        options = {"Gaussian": gaussian}
-        book.add(Case("reciprocam", PLAIN, x, classes(targets), found, (layer,), options, sensitivity=sensitivity))
+        book.compare("reciprocam", PLAIN, once, x, targets, layers=(layer,), options={"Gaussian": gaussian})
 
 
 def positions(model, layer: Layer, x, target: int, gaussian: bool) -> torch.Tensor:
-    with torch.no_grad(), Capture(model, Address.parse(layer.path)) as capture:
-        model(x)
-    a = capture.value.detach()
+    a = activation(model, layer.path, x)
     _, channels, height, width = a.shape
     weights = torch.tensor([0.25, 0.5, 0.25]) if gaussian else torch.tensor([0.0, 1.0, 0.0])
     kernel = weights[:, None] * weights[None]
@@ -58,7 +54,7 @@ def rise(model, x, targets: list[int], book: Book, samples: int = 60, cells: int
     2018, arXiv:1806.07421), over the sum of the masks, as xplique has it."""
     recorder = draws.Recorder()
     masks = [mask_of(recorder.uniform((cells * cells + 2,)), x.shape[2:], cells, p) for _ in range(samples)]
-    masks = torch.stack(masks)
+    masks, drawn = torch.stack(masks), {"uniform": recorder.all().unsqueeze(1)}
 
     def once(x):
         rows = []
@@ -67,12 +63,9 @@ def rise(model, x, targets: list[int], book: Book, samples: int = 60, cells: int
                 scores = model(x[n : n + 1] * masks[:, None]).softmax(-1)[:, target]
             weighted = (scores.double()[:, None, None] * masks.double()).sum(0)
             rows.append(weighted / (masks.double().sum(0) + 1e-4))
-        return Found([torch.stack(rows).float()])
+        return Found([torch.stack(rows).float()], draws=drawn)
 
-    found, sensitivity = watched(once, x)
-    options = {"Masks": samples}
-    drawn = {"uniform": recorder.all().unsqueeze(1)}
-    book.add(Case("rise", PLAIN, x, classes(targets), found, (), options, drawn, sensitivity=sensitivity))
+    book.compare("rise", PLAIN, once, x, targets, options={"Masks": samples})
 
 
 def mask_of(u: torch.Tensor, size, cells: int, p: float) -> torch.Tensor:

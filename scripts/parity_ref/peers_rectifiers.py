@@ -13,7 +13,7 @@ import torch
 import torch.nn.functional as F
 
 from .capture import one_hot
-from .case import PLAIN, Book, Case, Found, classes, watched
+from .case import PLAIN, Book, Found
 
 
 class Rectify(torch.autograd.Function):
@@ -56,5 +56,4 @@ def rules(model, x, targets: list[int], book: Book) -> None:
             (gradient,) = torch.autograd.grad(y, x, one_hot(y, targets))
             return Found([gradient])
 
-        found, sensitivity = watched(once, x)
-        book.add(Case(method, PLAIN, x, classes(targets), found, sensitivity=sensitivity))
+        book.compare(method, PLAIN, once, x, targets)

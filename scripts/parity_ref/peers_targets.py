@@ -10,7 +10,7 @@ from pytorch_grad_cam.utils import model_targets as peer
 
 from . import cam
 from .capture import Address, Capture
-from .case import GRADCAM, Book, Case, Found, watched
+from .case import GRADCAM, Book, Found
 from .zoo import Layer
 
 AUTOGRAD = "torch autograd"
@@ -28,9 +28,7 @@ def case(
         (g,) = torch.autograd.grad(scores.sum(), capture.value)
         return Found([cam.gradcam(capture.value.detach(), g)], score=scores.detach())
 
-    found, sensitivity = watched(once, x)
-    label = f"target {name}"
-    book.add(Case("gradcam", oracle, x, targets, found, (layer,), sensitivity=sensitivity, label=label, **more))
+    book.compare("gradcam", oracle, once, x, targets, layers=(layer,), label=f"target {name}", **more)
 
 
 def classes(model, layer: Layer, x, targets: list[int], book: Book) -> None:

@@ -6,7 +6,7 @@ import torch
 from torchcam import methods as peer
 
 from . import draws
-from .case import TORCHCAM, Book, Case, Found, classes, watched
+from .case import TORCHCAM, Book, Found
 from .zoo import Layer
 
 
@@ -34,8 +34,9 @@ def _keep(weights, extractor, activation: torch.Tensor):
 
 
 def cam(model, layer: Layer, fc: str, x, targets: list[int], book: Book) -> None:
-    found, sensitivity = watched(lambda x: run(peer.CAM, model, layer, x, targets, fc_layer=fc), x)
-    book.add(Case("cam", TORCHCAM, x, classes(targets), found, (layer,), sensitivity=sensitivity))
+    book.compare(
+        "cam", TORCHCAM, lambda x: run(peer.CAM, model, layer, x, targets, fc_layer=fc), x, targets, layers=(layer,)
+    )
 
 
 def by_input(noise: torch.Tensor) -> torch.Tensor:
@@ -50,27 +51,15 @@ def by_mask(noise: torch.Tensor) -> torch.Tensor:
 
 def noisy(cls, method, layout, model, layer: Layer, x, targets, book, samples, sigma, tolerance=1e-5) -> None:
     """Smooth Grad-CAM++ and SS-CAM; every run draws the same noise."""
-    recorders = []
 
     def once(x):
-        recorders.append(draws.Recorder())
-        return run(cls, model, layer, x, targets, recorders[-1], num_samples=samples, std=sigma)
+        recorder = draws.Recorder()
+        found = run(cls, model, layer, x, targets, recorder, num_samples=samples, std=sigma)
+        found.draws = {"normal": layout(recorder.all())}
+        return found
 
-    found, sensitivity = watched(once, x)
-    book.add(
-        Case(
-            method,
-            TORCHCAM,
-            x,
-            classes(targets),
-            found,
-            (layer,),
-            {"Samples": samples, "Sigma": sigma},
-            {"normal": layout(recorders[0].all())},
-            sensitivity=sensitivity,
-            tolerance=tolerance,
-        )
-    )
+    options = {"Samples": samples, "Sigma": sigma}
+    book.compare(method, TORCHCAM, once, x, targets, layers=(layer,), options=options, tolerance=tolerance)
 
 
 def smoothgrad(model, layer: Layer, x, targets, book: Book) -> None:
@@ -87,17 +76,7 @@ def smoothed_score(model, layer: Layer, x, targets, book: Book, samples: int) ->
 
 
 def integrated_score(model, layer: Layer, x, targets, book: Book, samples: int) -> None:
-    found, sensitivity = watched(lambda x: run(peer.ISCAM, model, layer, x, targets, num_samples=samples), x)
-    book.add(
-        Case(
-            "iscam",
-            TORCHCAM,
-            x,
-            classes(targets),
-            found,
-            (layer,),
-            {"Samples": samples},
-            sensitivity=sensitivity,
-            tolerance=1e-4,
-        )
-    )
+    def once(x):
+        return run(peer.ISCAM, model, layer, x, targets, num_samples=samples)
+
+    book.compare("iscam", TORCHCAM, once, x, targets, layers=(layer,), options={"Samples": samples}, tolerance=1e-4)
