@@ -25,25 +25,19 @@ func newModule(p *C.tl_module, e *C.tl_error) (*Module, error) {
 }
 
 // LoadFile loads a TorchScript file.
-func LoadFile(path string, device Device) (m *Module, err error) {
+func LoadFile(path string, device Device) (*Module, error) {
 	name, free := cstring(path)
 	defer free()
-	Do(func() {
-		var p *C.tl_module
-		e := C.tl_module_load_file(name, device.c(), &p)
-		m, err = newModule(p, e)
-	})
-	return m, err
+	var p *C.tl_module
+	e := C.tl_module_load_file(name, device.c(), &p)
+	return newModule(p, e)
 }
 
 // LoadBytes loads a TorchScript file from memory.
-func LoadBytes(data []byte, device Device) (m *Module, err error) {
-	Do(func() {
-		var p *C.tl_module
-		e := C.tl_module_load_bytes((*C.uint8_t)(unsafe.SliceData(data)), C.int64_t(len(data)), device.c(), &p)
-		m, err = newModule(p, e)
-	})
-	return m, err
+func LoadBytes(data []byte, device Device) (*Module, error) {
+	var p *C.tl_module
+	e := C.tl_module_load_bytes((*C.uint8_t)(unsafe.SliceData(data)), C.int64_t(len(data)), device.c(), &p)
+	return newModule(p, e)
 }
 
 // Info is a JSON document about the module, see torchlight.h.
@@ -55,40 +49,31 @@ func (m *Module) Info() (string, error) {
 }
 
 // Calls runs the model once and lists its calls as JSON, see torchlight.h.
-func (m *Module) Calls(inputs []*Tensor) (s string, err error) {
-	Do(func() {
-		var t *C.tl_text
-		p, n := pointers(inputs)
-		e := C.tl_module_calls(m.ptr(), p, n, &t)
-		runtime.KeepAlive(m)
-		runtime.KeepAlive(inputs)
-		s, err = text(t, e)
-	})
-	return s, err
+func (m *Module) Calls(inputs []*Tensor) (string, error) {
+	var t *C.tl_text
+	p, n := pointers(inputs)
+	e := C.tl_module_calls(m.ptr(), p, n, &t)
+	runtime.KeepAlive(m)
+	runtime.KeepAlive(inputs)
+	return text(t, e)
 }
 
 // Forward runs the forward method as the file has it.
-func (m *Module) Forward(inputs []*Tensor) (out []Named, err error) {
-	Do(func() {
-		var l *C.tl_tensors
-		p, n := pointers(inputs)
-		e := C.tl_module_forward(m.ptr(), p, n, &l)
-		runtime.KeepAlive(m)
-		runtime.KeepAlive(inputs)
-		out, err = listed(l, e)
-	})
-	return out, err
+func (m *Module) Forward(inputs []*Tensor) ([]Named, error) {
+	var l *C.tl_tensors
+	p, n := pointers(inputs)
+	e := C.tl_module_forward(m.ptr(), p, n, &l)
+	runtime.KeepAlive(m)
+	runtime.KeepAlive(inputs)
+	return listed(l, e)
 }
 
 // Predict runs the frozen and fused model.
-func (m *Module) Predict(inputs []*Tensor) (out []Named, err error) {
-	Do(func() {
-		var l *C.tl_tensors
-		p, n := pointers(inputs)
-		e := C.tl_module_predict(m.ptr(), p, n, &l)
-		runtime.KeepAlive(m)
-		runtime.KeepAlive(inputs)
-		out, err = listed(l, e)
-	})
-	return out, err
+func (m *Module) Predict(inputs []*Tensor) ([]Named, error) {
+	var l *C.tl_tensors
+	p, n := pointers(inputs)
+	e := C.tl_module_predict(m.ptr(), p, n, &l)
+	runtime.KeepAlive(m)
+	runtime.KeepAlive(inputs)
+	return listed(l, e)
 }

@@ -106,7 +106,6 @@ func SetNumThreads(int) error                               { return errNoCgo }
 func NumThreads() int                                       { return 0 }
 func LoadOps(string) error                                  { return errNoCgo }
 func LiveCounts() Live                                      { return Live{} }
-func Do(f func())                                           { f() }
 func FromFloat32([]float32, []int) (*Tensor, error)         { return nil, errNoCgo }
 func FromFloat64([]float64, []int) (*Tensor, error)         { return nil, errNoCgo }
 func FromInt64([]int64, []int) (*Tensor, error)             { return nil, errNoCgo }

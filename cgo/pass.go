@@ -16,16 +16,13 @@ type Pass struct{ handle }
 func (p *Pass) ptr() *C.tl_pass { return (*C.tl_pass)(p.raw()) }
 
 // Forward runs a batch through the plan.
-func (p *Plan) Forward(inputs []*Tensor) (pass *Pass, err error) {
-	Do(func() {
-		var c *C.tl_pass
-		in, n := pointers(inputs)
-		e := C.tl_plan_forward(p.ptr(), in, n, &c)
-		runtime.KeepAlive(p)
-		runtime.KeepAlive(inputs)
-		pass, err = newPass(c, e)
-	})
-	return pass, err
+func (p *Plan) Forward(inputs []*Tensor) (*Pass, error) {
+	var c *C.tl_pass
+	in, n := pointers(inputs)
+	e := C.tl_plan_forward(p.ptr(), in, n, &c)
+	runtime.KeepAlive(p)
+	runtime.KeepAlive(inputs)
+	return newPass(c, e)
 }
 
 func newPass(c *C.tl_pass, e *C.tl_error) (*Pass, error) {
@@ -54,80 +51,66 @@ func (p *Pass) Activations() ([]Named, error) {
 }
 
 // Backward returns the gradient of the sum of <cotangent, output> for each layer.
-func (p *Pass) Backward(which []int, cotangents []*Tensor) (out []Named, err error) {
+func (p *Pass) Backward(which []int, cotangents []*Tensor) ([]Named, error) {
 	index := outputNumbers(which)
-	Do(func() {
-		var l *C.tl_tensors
-		v, n := pointers(cotangents)
-		e := C.tl_pass_backward(p.ptr(), index, v, n, &l)
-		runtime.KeepAlive(p)
-		runtime.KeepAlive(cotangents)
-		out, err = listed(l, e)
-	})
-	return out, err
+	var l *C.tl_tensors
+	v, n := pointers(cotangents)
+	e := C.tl_pass_backward(p.ptr(), index, v, n, &l)
+	runtime.KeepAlive(p)
+	runtime.KeepAlive(cotangents)
+	return listed(l, e)
 }
 
 // Rerun runs the tail from another value of the earliest layer; nil rows are one a
 // sample.
-func (p *Pass) Rerun(activation *Tensor, rows []int) (out []Named, err error) {
+func (p *Pass) Rerun(activation *Tensor, rows []int) ([]Named, error) {
 	which, count := rowNumbers(rows)
-	Do(func() {
-		var l *C.tl_tensors
-		e := C.tl_pass_rerun(p.ptr(), activation.ptr(), which, count, &l)
-		runtime.KeepAlive(p)
-		runtime.KeepAlive(activation)
-		out, err = listed(l, e)
-	})
-	return out, err
+	var l *C.tl_tensors
+	e := C.tl_pass_rerun(p.ptr(), activation.ptr(), which, count, &l)
+	runtime.KeepAlive(p)
+	runtime.KeepAlive(activation)
+	return listed(l, e)
 }
 
 // RerunFloat32 is Rerun on Go memory, which is not copied.
-func (p *Pass) RerunFloat32(data []float32, shape, rows []int) (out []Named, err error) {
+func (p *Pass) RerunFloat32(data []float32, shape, rows []int) ([]Named, error) {
 	which, count := rowNumbers(rows)
-	Do(func() {
-		var l *C.tl_tensors
-		d, n := dims(shape)
-		e := C.tl_pass_rerun_f32(p.ptr(), (*C.float)(unsafe.SliceData(data)), C.int64_t(len(data)), d, n, which, count, &l)
-		runtime.KeepAlive(p)
-		out, err = listed(l, e)
-	})
-	return out, err
+	var l *C.tl_tensors
+	d, n := dims(shape)
+	e := C.tl_pass_rerun_f32(p.ptr(), (*C.float)(unsafe.SliceData(data)), C.int64_t(len(data)), d, n, which, count, &l)
+	runtime.KeepAlive(p)
+	return listed(l, e)
 }
 
 // RerunGrad is Rerun with gradients, as a pass of its own.
-func (p *Pass) RerunGrad(activation *Tensor, rows []int) (pass *Pass, err error) {
+func (p *Pass) RerunGrad(activation *Tensor, rows []int) (*Pass, error) {
 	which, count := rowNumbers(rows)
-	Do(func() {
-		var c *C.tl_pass
-		e := C.tl_pass_rerun_grad(p.ptr(), activation.ptr(), which, count, &c)
-		runtime.KeepAlive(p)
-		runtime.KeepAlive(activation)
-		pass, err = newPass(c, e)
-	})
-	return pass, err
+	var c *C.tl_pass
+	e := C.tl_pass_rerun_grad(p.ptr(), activation.ptr(), which, count, &c)
+	runtime.KeepAlive(p)
+	runtime.KeepAlive(activation)
+	return newPass(c, e)
 }
 
 // SecondOrder returns H v for each layer and J v for each floating-point output;
 // a nil direction is zero.
 func (p *Pass) SecondOrder(which []int, cotangents, directions []*Tensor) (hv, jv []Named, err error) {
 	index := outputNumbers(which)
-	Do(func() {
-		var h, j *C.tl_tensors
-		c, n := pointers(cotangents)
-		v, _ := pointers(directions)
-		e := C.tl_pass_second_order(p.ptr(), index, c, n, v, &h, &j)
-		runtime.KeepAlive(p)
-		runtime.KeepAlive(cotangents)
-		runtime.KeepAlive(directions)
-		if err = take(e); err != nil {
-			return
-		}
-		var second error
-		hv, err = named(h)
-		if jv, second = named(j); err == nil {
-			err = second
-		}
-	})
+	var h, j *C.tl_tensors
+	c, n := pointers(cotangents)
+	v, _ := pointers(directions)
+	e := C.tl_pass_second_order(p.ptr(), index, c, n, v, &h, &j)
+	runtime.KeepAlive(p)
+	runtime.KeepAlive(cotangents)
+	runtime.KeepAlive(directions)
+	if err = take(e); err != nil {
+		return nil, nil, err
+	}
+	var second error
+	hv, err = named(h)
+	if jv, second = named(j); err == nil {
+		err = second
+	}
 	return hv, jv, err
 }
 

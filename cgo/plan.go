@@ -25,7 +25,7 @@ type PlanOptions struct {
 }
 
 // NewPlan cuts the module at the layers.
-func NewPlan(m *Module, layers []string, o PlanOptions) (plan *Plan, err error) {
+func NewPlan(m *Module, layers []string, o PlanOptions) (*Plan, error) {
 	names := make([]*C.char, len(layers)+1)
 	for i, l := range layers {
 		name, free := cstring(l)
@@ -39,17 +39,15 @@ func NewPlan(m *Module, layers []string, o PlanOptions) (plan *Plan, err error) 
 		in_place: C.int32_t(o.InPlace),
 		alone:    flag[o.Alone],
 	}
-	Do(func() {
-		var p *C.tl_plan
-		e := C.tl_plan_new(m.ptr(), &names[0], C.int32_t(len(layers)), &options, &p)
-		runtime.KeepAlive(m)
-		if err = take(e); err != nil {
-			return
-		}
-		plan = &Plan{}
-		newHandle(plan, &plan.handle, unsafe.Pointer(p), func(p unsafe.Pointer) { C.tl_plan_free((*C.tl_plan)(p)) })
-	})
-	return plan, err
+	var p *C.tl_plan
+	e := C.tl_plan_new(m.ptr(), &names[0], C.int32_t(len(layers)), &options, &p)
+	runtime.KeepAlive(m)
+	if err := take(e); err != nil {
+		return nil, err
+	}
+	plan := &Plan{}
+	newHandle(plan, &plan.handle, unsafe.Pointer(p), func(p unsafe.Pointer) { C.tl_plan_free((*C.tl_plan)(p)) })
+	return plan, nil
 }
 
 // Describe is a JSON document about the plan, see torchlight.h.
@@ -68,12 +66,9 @@ func (p *Plan) Differentiable() error {
 }
 
 // Biases are the additive terms of the network, by the address of their node.
-func (p *Plan) Biases() (out []Named, err error) {
-	Do(func() {
-		var l *C.tl_tensors
-		e := C.tl_plan_biases(p.ptr(), &l)
-		runtime.KeepAlive(p)
-		out, err = listed(l, e)
-	})
-	return out, err
+func (p *Plan) Biases() ([]Named, error) {
+	var l *C.tl_tensors
+	e := C.tl_plan_biases(p.ptr(), &l)
+	runtime.KeepAlive(p)
+	return listed(l, e)
 }

@@ -23,13 +23,14 @@ func CUDADeviceCount() (int, error) {
 }
 
 // SetNumThreads sets the intra-op threads of every later call.
-func SetNumThreads(n int) error { return take(C.tl_set_num_threads(C.int32_t(n))) }
+func SetNumThreads(n int) error {
+	defer pool.refresh()
+	return take(C.tl_set_num_threads(C.int32_t(n)))
+}
 
 // NumThreads is the number of intra-op threads.
 func NumThreads() int {
-	var n int
-	Do(func() { n = int(C.tl_num_threads()) })
-	return n
+	return int(C.tl_num_threads())
 }
 
 // LoadOps loads a library of custom operators.

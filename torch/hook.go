@@ -85,7 +85,7 @@ func (m *Module) hook(spec engine.Spec, alone bool) (*Hook, error) {
 		}
 	}
 	var p *cgo.Plan
-	err := m.use(func(h *cgo.Module) (err error) {
+	err := m.call(context.Background(), func(h *cgo.Module) (err error) {
 		p, err = cgo.NewPlan(h, layers, options)
 		return err
 	})
@@ -124,14 +124,13 @@ func (h *Hook) Differentiable() error {
 // [ErrModel], and for a layer in a branch or loop, which only the run can judge,
 // [ErrLayerNotCalled], [ErrLayerAmbiguous], [ErrLayerNotTensor].
 func (h *Hook) Forward(ctx context.Context, inputs ...*Tensor) (*Pass, error) {
-	if err := ctx.Err(); err != nil {
-		return nil, fmt.Errorf("torch: %s: %w", h.object.about, err)
-	}
 	var p *cgo.Pass
-	err := h.use(func(plan *cgo.Plan) error {
-		return withHandles(inputs, func(in []*cgo.Tensor) (err error) {
-			p, err = plan.Forward(in)
-			return err
+	err := compute(ctx, h.object.about, func() error {
+		return h.use(func(plan *cgo.Plan) error {
+			return withHandles(inputs, func(in []*cgo.Tensor) (err error) {
+				p, err = plan.Forward(in)
+				return err
+			})
 		})
 	})
 	if err != nil {

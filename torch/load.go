@@ -2,6 +2,7 @@ package torch
 
 import (
 	"bytes"
+	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -55,11 +56,7 @@ func Load(path string, opts ...Option) (*Module, error) {
 	if err := ready(o.device, path); err != nil {
 		return nil, err
 	}
-	h, err := cgo.LoadFile(path, o.device.c())
-	if err != nil {
-		return nil, unreadable(err, path)
-	}
-	return newModule(h, path, o)
+	return newModule(path, o, func() (*cgo.Module, error) { return cgo.LoadFile(path, o.device.c()) })
 }
 
 // LoadReader loads a TorchScript file from r, which is read to its end.
@@ -76,11 +73,7 @@ func LoadReader(r io.Reader, name string, opts ...Option) (*Module, error) {
 	if err := ready(o.device, name); err != nil {
 		return nil, err
 	}
-	h, err := cgo.LoadBytes(data, o.device.c())
-	if err != nil {
-		return nil, unreadable(err, name)
-	}
-	return newModule(h, name, o)
+	return newModule(name, o, func() (*cgo.Module, error) { return cgo.LoadBytes(data, o.device.c()) })
 }
 
 func checkFile(path string, checksums bool) error {
@@ -120,7 +113,15 @@ func ready(d Device, name string) error {
 	return nil
 }
 
-func newModule(h *cgo.Module, name string, o options) (*Module, error) {
+func newModule(name string, o options, load func() (*cgo.Module, error)) (*Module, error) {
+	var h *cgo.Module
+	err := compute(context.Background(), name, func() (err error) {
+		h, err = load()
+		return err
+	})
+	if err != nil {
+		return nil, unreadable(err, name)
+	}
 	m := &Module{object: object[*cgo.Module]{h: h, about: name}, options: o}
 	doc, err := h.Info()
 	if err == nil {

@@ -4,6 +4,8 @@ import (
 	"context"
 	"fmt"
 	"sync"
+
+	"github.com/torchlight-go/torchlight/cgo"
 )
 
 // object guards a handle of the C side: uses may overlap, Close waits for them
@@ -32,13 +34,23 @@ func (o *object[H]) use(f func(H) error) error {
 	return f(o.h)
 }
 
-// call is use for the work of libtorch: not once ctx is done, and an error of the C
-// side says what it is about.
+// call is use for the work of libtorch: it waits for its turn, not once ctx is done,
+// and an error of the C side says what it is about.
 func (o *object[H]) call(ctx context.Context, f func(H) error) error {
+	return about(compute(ctx, o.about, func() error { return o.use(f) }), o.about)
+}
+
+// compute runs f on one of the few threads on which libtorch computes, see
+// [SetWorkers].
+func compute(ctx context.Context, name string, f func() error) error {
 	if err := ctx.Err(); err != nil {
-		return fmt.Errorf("torch: %s: %w", o.about, err)
+		return fmt.Errorf("torch: %s: %w", name, err)
 	}
-	return about(o.use(f), o.about)
+	var err error
+	if late := cgo.Do(ctx, func() { err = f() }); late != nil {
+		return fmt.Errorf("torch: %s: waiting for one of %d calls of libtorch to end: %w", name, cgo.WorkersNow().Limit, late)
+	}
+	return err
 }
 
 func (o *object[H]) close() error {

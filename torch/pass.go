@@ -110,7 +110,10 @@ func (p *Pass) vectors(ctx context.Context, cotangents []Value) ([]int, []*Tenso
 
 // open fails once the pass is closed, when its outputs have no type any more.
 func (p *Pass) open(ctx context.Context) error {
-	return p.call(ctx, func(*cgo.Pass) error { return nil })
+	if err := ctx.Err(); err != nil {
+		return fmt.Errorf("torch: %s: %w", p.object.about, err)
+	}
+	return p.use(func(*cgo.Pass) error { return nil })
 }
 
 // Close frees the pass with its outputs and activations.

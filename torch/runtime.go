@@ -54,13 +54,6 @@ func CUDADevices() (int, error) {
 	return n, wrap(err, "CUDA")
 }
 
-// SetNumThreads sets how many threads one operator may use, on every thread
-// that calls libtorch from now on. n must be at least 1.
-func SetNumThreads(n int) error { return wrap(cgo.SetNumThreads(n), "threads") }
-
-// NumThreads is the number of threads one operator may use.
-func NumThreads() int { return cgo.NumThreads() }
-
 // LoadOps loads a shared library that registers custom operators, which files
 // loaded later may use. The library's code runs at once.
 //
