@@ -1,10 +1,10 @@
 # Everything a contributor does goes through these targets; CI runs the same.
 
 .DEFAULT_GOAL := help
-.PHONY: help demo build test lint parity bench clean libtorch
+.PHONY: help demo build test lint parity bench bench-full bench-guard clean libtorch
 
 help: ## list the targets
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-11s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 demo: build ## explain the sample photos with a real network
 	@scripts/demo
@@ -23,6 +23,12 @@ parity: build ## compare with the Python reference and print the differences
 
 bench: build ## measure against the forward pass and the Python peers
 	@scripts/bench
+
+bench-full: build ## measure everything, and write docs/performance.md
+	@scripts/bench full
+
+bench-guard: libtorch ## hold explanations to generous multiples of the forward pass
+	@scripts/bench guard
 
 clean: ## remove what was built (not the downloaded libtorch)
 	@rm -rf bin build

@@ -1,25 +1,33 @@
 #!/usr/bin/env python
 """Times Python on request, so that one driver can alternate between Go and Python.
 
-    bench_peers.py --out build/bench [--models NAME ...]
+    bench_peers.py --out build/bench
 
-First writes, for each model, NAME.pt (scripted) and NAME.pth (state_dict) with
-the same weights, and NAME.npy with eight images. Then answers each line on stdin
-by one line on stdout:
+First says what it is, then answers each line on stdin by one line on stdout:
 
-    {"what": "fast_forward", "model": "resnet18", "layer": "layer4", "batch": 1, "threads": 1, "n": 5}
-    {"what": "fast_forward", ..., "ms": [25.1, 25.3, 24.9, 25.0, 25.2]}
+    {"capability": "AVX512", "versions": {"torch": "2.11.0", ...}}
+    {"do": "write", "model": "resnet18", "size": 224}
+    {}
+    {"do": "time", "what": "torch_cam", "model": "resnet18", "layer": "layer4", "method": "gradcam",
+     "batch": 1, "size": 224, "threads": 1, "n": 2}
+    {"ms": [52.1, 52.3]}
+    {"do": "result", ...as before...}
+    {"file": "build/bench/result.npy"}
 
-what        one call of
+write   NAME.pt (scripted) and NAME.pth (state_dict) with the same weights, and
+        images-SIZE.npy: 64 images at 224 pixels, one at any other size
+time    milliseconds of n calls, one by one. Preparing (models, hooks) is not timed.
+result  what the last of them returned, to be compared: maps, or scores of the class
+
+what              one call
 forward           the eager model under no_grad
 fast_forward      torch.jit.optimize_for_inference of the scripted model
-pytorch_grad_cam  GradCAM of pytorch-grad-cam, forward included, map at input size
-torch_cam         GradCAM of torch-cam, forward included, map at the layer's size
-captum            LayerGradCam of captum, forward included, raw map
-NAME              a method of pytorch-grad-cam by its class: AblationCAM, ScoreCAM, EigenCAM
-projection        EigenCAM's decomposition alone, of an activation computed before
+pytorch_grad_cam  a method of pytorch-grad-cam, forward included, maps at the input's size
+torch_cam         a method of torch-cam, forward included, maps at the layer's size
+captum            a method of captum, forward included, raw
+projection        EigenCAM's decomposition in pytorch-grad-cam, of an activation computed before
 
-A first request also warms up, uncounted. Errors come back as {"error": "..."}.
+Errors come back as {"error": "..."}.
 """
 
 from __future__ import annotations
@@ -27,145 +35,140 @@ from __future__ import annotations
 import argparse
 import json
 import pathlib
+import platform
 import sys
 import time
 import warnings
 from collections.abc import Callable
+from importlib.metadata import version
 
+import bench_methods
+import cv2
 import numpy as np
+import threadpoolctl
 import torch
 import torchvision
-from captum.attr import LayerGradCam
 from parity_ref import zoo
-from pytorch_grad_cam import AblationCAM, EigenCAM, GradCAM, ScoreCAM
-from pytorch_grad_cam.utils.model_targets import ClassifierOutputTarget
-from pytorch_grad_cam.utils.svd_on_activations import get_2d_projection
-from torchcam.methods import GradCAM as TorchCam
+from torch import nn
 
-MODELS: dict[str, Callable[[], torch.nn.Module]] = {
-    "mobilenet_v2": zoo.mobilenet_v2,
-    "resnet18": zoo.settled(torchvision.models.resnet18),
-    "resnet50": zoo.settled(torchvision.models.resnet50),
-    "densenet121": zoo.settled(torchvision.models.densenet121),
-}
-PEER_METHODS = {"AblationCAM": AblationCAM, "ScoreCAM": ScoreCAM, "EigenCAM": EigenCAM}
-WARM_UPS = 3  # the profiling executor compiles in its first two or three runs
 TARGET = 281
+PACKAGES = ("torch", "torchvision", "grad-cam", "torchcam", "captum", "numpy")
 
 
-def write_models(names: list[str], out: pathlib.Path) -> None:
-    """Models that are there already are kept: their weights are the measured ones."""
+class Wide(nn.Module):
+    """A slim MobileNetV2 whose last layer, wide, has as many channels as one likes."""
+
+    def __init__(self, channels: int):
+        super().__init__()
+        self.features = torchvision.models.mobilenet_v2(width_mult=0.25).features
+        self.wide = nn.Sequential(nn.Conv2d(1280, channels, 1), nn.ReLU())
+        self.head = nn.Linear(channels, 1000)
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        return self.head(self.wide(self.features(x)).mean((2, 3)))
+
+
+def builder(name: str) -> Callable[[], nn.Module]:
+    """The parity zoo's networks, ResNet-50, and wide-CHANNELS."""
+    if name.startswith("wide-"):
+        return zoo.settled(lambda: Wide(int(name.removeprefix("wide-"))))
+    if name == "resnet50":
+        return zoo.settled(torchvision.models.resnet50)
+    return next(entry.build for entry in zoo.ZOO if entry.name == name)
+
+
+def write(out: pathlib.Path, name: str, size: int) -> None:
+    """Files that are there already are kept: their weights are the measured ones."""
     out.mkdir(parents=True, exist_ok=True)
-    for name in names:
-        if all((out / f"{name}{suffix}").exists() for suffix in (".pt", ".pth", ".npy")):
-            continue
-        model = MODELS[name]()
+    if not all((out / f"{name}{suffix}").exists() for suffix in (".pt", ".pth")):
+        model = builder(name)()
         torch.save(model.state_dict(), out / f"{name}.pth")
-        np.save(out / f"{name}.npy", torch.randn(8, 3, 224, 224, generator=torch.Generator().manual_seed(1)).numpy())
         torch.jit.save(torch.jit.script(model), out / f"{name}.pt")
+    images = out / f"images-{size}.npy"
+    if not images.exists():
+        count = 64 if size == 224 else 1
+        np.save(images, torch.randn(count, 3, size, size, generator=torch.Generator().manual_seed(1)).numpy())
+
+
+def pin(threads: int) -> None:
+    """Everything that runs on several threads: torch, BLAS under numpy, OpenCV."""
+    if torch.get_num_threads() != threads:
+        torch.set_num_threads(threads)
+    threadpoolctl.threadpool_limits(limits=threads, user_api="blas")
+    cv2.setNumThreads(threads)
 
 
 class Bench:
-    """Models and prepared calls, kept between requests."""
+    """The prepared calls of one model, kept between requests."""
 
     def __init__(self, out: pathlib.Path):
         self.out = out
-        self.models: dict[str, torch.nn.Module] = {}
-        self.calls: dict[tuple, Callable[[], object]] = {}
+        self.name = ""
+        self.model = nn.Module()
+        self.calls: dict[tuple, bench_methods.Call] = {}
+        self.results: dict[tuple, object] = {}
 
-    def model(self, name: str) -> torch.nn.Module:
-        if name not in self.models:
-            model = getattr(torchvision.models, name)(weights=None)
-            model.load_state_dict(torch.load(self.out / f"{name}.pth", weights_only=True))
-            self.models[name] = model.eval()
-        return self.models[name]
+    def load(self, name: str) -> None:
+        if name == self.name:
+            return
+        self.calls.clear()
+        self.results.clear()
+        self.model = builder(name)()
+        self.model.load_state_dict(torch.load(self.out / f"{name}.pth", weights_only=True))
+        self.model.eval()
+        self.name = name
 
-    def prepare(self, what: str, name: str, layer: str, batch: int) -> Callable[[], object]:
-        model = self.model(name)
-        x = torch.from_numpy(np.load(self.out / f"{name}.npy")[:batch])
+    def prepare(self, r: dict) -> bench_methods.Call:
+        what, model = r["what"], self.model
+        x = torch.from_numpy(np.load(self.out / f"images-{r['size']}.npy")[: r["batch"]])
         if what == "forward":
-            return torch.no_grad()(lambda: model(x))
+            return bench_methods.plain(torch.no_grad()(lambda: model(x)), lambda y: y[:, TARGET : TARGET + 1])
         if what == "fast_forward":
             fast = torch.jit.optimize_for_inference(torch.jit.script(model))
-            return torch.no_grad()(lambda: fast(x))
-        module, targets = model.get_submodule(layer), [TARGET] * batch
-        if what == "pytorch_grad_cam":
-            return peer_grad_cam(model, module, x, targets)
-        if what == "torch_cam":
-            return peer_torch_cam(model, module, x, targets)
-        if what == "captum":
-            explainer = LayerGradCam(model, module)
-            return lambda: explainer.attribute(x, target=targets)
-        if what in PEER_METHODS:
-            return peer_method(PEER_METHODS[what], model, module, x, targets)
-        if what == "projection":
-            activation = activation_of(model, module, x)
-            return lambda: get_2d_projection(activation)
-        raise ValueError(f"what {what!r}: see the head of this file")
+            return bench_methods.plain(torch.no_grad()(lambda: fast(x)), lambda y: y[:, TARGET : TARGET + 1])
+        layer = r.get("layer", "")
+        return bench_methods.prepare(what, r["method"], model, layer, x, [TARGET] * r["batch"])
 
-    def measure(self, request: dict) -> list[float]:
+    def key(self, r: dict) -> tuple:
+        return tuple(r.get(k) for k in ("what", "layer", "method", "batch", "size", "threads"))
+
+    def time(self, r: dict) -> list[float]:
         """Milliseconds of n calls, one by one."""
-        what, name, layer = request["what"], request["model"], request.get("layer", "")
-        batch, threads = request.get("batch", 1), request.get("threads", 1)
-        if torch.get_num_threads() != threads:
-            torch.set_num_threads(threads)
-        key = (what, name, layer, batch, threads)
-        fresh = key not in self.calls
-        if fresh:
-            self.calls[key] = self.prepare(what, name, layer, batch)
-        call = self.calls[key]
-        # A method of a thousand passes needs no warm-up, and has no time for it.
-        for _ in range(0 if not fresh else 1 if what in PEER_METHODS else WARM_UPS):
-            call()
+        self.load(r["model"])
+        pin(r["threads"])
+        key = self.key(r)
+        if key not in self.calls:
+            self.calls[key] = self.prepare(r)
         times = []
-        for _ in range(request.get("n", 1)):
-            started = time.perf_counter()
-            call()
-            times.append((time.perf_counter() - started) * 1e3)
+        # Hooks live only as long as they are needed, so that peers do not slow each other down.
+        with self.calls[key].hooked() as call:
+            for _ in range(r["n"]):
+                started = time.perf_counter()
+                self.results[key] = call()
+                times.append(round((time.perf_counter() - started) * 1e3, 4))
         return times
 
-
-def peer_grad_cam(model, module, x, targets) -> Callable[[], object]:
-    """Hooks live only during the call, so that peers do not slow each other down."""
-
-    def call():
-        with GradCAM(model, [module]) as explainer:
-            return explainer(input_tensor=x, targets=[ClassifierOutputTarget(t) for t in targets])
-
-    return call
-
-
-def peer_method(method, model, module, x, targets) -> Callable[[], object]:
-    """Any method of pytorch-grad-cam, with its defaults."""
-
-    def call():
-        with method(model, [module]) as explainer:
-            return explainer(input_tensor=x, targets=[ClassifierOutputTarget(t) for t in targets])
-
-    return call
-
-
-def activation_of(model, module, x) -> np.ndarray:
-    kept = []
-    handle = module.register_forward_hook(lambda _module, _inputs, value: kept.append(value))
-    with torch.no_grad():
-        model(x)
-    handle.remove()
-    return kept[0].numpy()
-
-
-def peer_torch_cam(model, module, x, targets) -> Callable[[], object]:
-    def call():
-        with TorchCam(model, target_layer=module) as explainer:
-            return explainer(targets, model(x))
-
-    return call
+    def result(self, r: dict) -> str:
+        key = self.key(r)
+        value = self.calls[key].value(self.results[key])
+        value = value.detach().numpy() if isinstance(value, torch.Tensor) else value
+        path = self.out / "result.npy"
+        np.save(path, np.ascontiguousarray(value, dtype=np.float32))
+        return str(path)
 
 
 def answer(bench: Bench, line: str) -> dict:
     try:
         request = json.loads(line)
-        return {**request, "ms": [round(t, 4) for t in bench.measure(request)]}
+        match request["do"]:
+            case "write":
+                write(bench.out, request["model"], request["size"])
+                return {}
+            case "time":
+                return {"ms": bench.time(request)}
+            case "result":
+                return {"file": bench.result(request)}
+        raise ValueError(f"do {request['do']!r}: see the head of this file")
     except Exception as err:  # the driver decides what a failed measurement means
         return {"error": f"{type(err).__name__}: {err}".splitlines()[0]}
 
@@ -173,12 +176,12 @@ def answer(bench: Bench, line: str) -> dict:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--out", type=pathlib.Path, default=pathlib.Path("build/bench"))
-    parser.add_argument("--models", nargs="*", default=list(MODELS), choices=list(MODELS))
     options = parser.parse_args()
     warnings.simplefilter("ignore")
-    write_models(options.models, options.out)
     bench = Bench(options.out)
-    print(json.dumps({"ready": options.models, "torch": torch.__version__}), flush=True)
+    versions = {"python": platform.python_version(), **{name: version(name) for name in PACKAGES}}
+    ready = {"capability": torch.backends.cpu.get_cpu_capability(), "versions": versions}
+    print(json.dumps(ready), flush=True)
     for line in sys.stdin:
         print(json.dumps(answer(bench, line)), flush=True)
 

@@ -3,11 +3,12 @@ package main
 import (
 	"context"
 	"fmt"
-	"io"
 	"os"
 	"os/exec"
 	"syscall"
 	"time"
+
+	"github.com/torchlight-go/torchlight/internal/bench/figure"
 )
 
 const (
@@ -15,64 +16,78 @@ const (
 	photo  = "examples/photos/chelsea.png"
 )
 
-// processFigure compares whole processes.
-type processFigure struct {
-	Case         string  `json:"case"`
-	TorchlightMS float64 `json:"torchlight_ms"`
-	PythonMS     float64 `json:"python_ms"`
-	TorchlightMB float64 `json:"torchlight_mb"`
-	PythonMB     float64 `json:"python_mb"`
-	// Ratios are medians over rounds: python/torchlight of the time,
-	// torchlight/python of the peak memory.
-	Time     float64 `json:"time_ratio"`
-	Memory   float64 `json:"memory_ratio"`
-	timeGoal float64
+// processes compare the command with Python scripts that do the same, or less: a
+// cold explanation, and the peak memory of mere inference.
+func processes() []measurement {
+	explain := func(model, out string) []string {
+		return []string{"bin/torchlight", "explain", "--model", model, "--threads", "1", "--out", out, photo}
+	}
+	inference := func(b *bench, model string) []string {
+		return []string{b.python, "scripts/rss_peer.py", model, "--runs", "1"}
+	}
+	return []measurement{
+		{"explain one photo, cold", true, func(ctx context.Context, b *bench) (figure.Figure, error) {
+			return b.processes(ctx, "mobilenet_v2", func(out string) ([]string, []string) {
+				return explain(sample, out), []string{b.python, "scripts/cold_peer.py", inputs + "/mobilenet_v2.pth", photo, out}
+			})
+		}},
+		{"explain mobilenet_v2, against inference in Python", true, func(ctx context.Context, b *bench) (figure.Figure, error) {
+			return b.processes(ctx, "mobilenet_v2", func(out string) ([]string, []string) { return explain(sample, out), inference(b, sample) })
+		}},
+		{"explain resnet50, against inference in Python", true, func(ctx context.Context, b *bench) (figure.Figure, error) {
+			model := inputs + "/resnet50.pt"
+			return b.processes(ctx, "resnet50", func(out string) ([]string, []string) { return explain(model, out), inference(b, model) })
+		}},
+	}
 }
 
-// measureProcesses compares the command with Python scripts that do the same, or
-// less: a cold explanation, and the peak memory of mere inference.
-func measureProcesses(ctx context.Context, python string, rounds int) ([]processFigure, error) {
+// processes runs the two commands in turn: every process starts cold, but for the
+// files, which the first round brings into the page cache.
+func (b *bench) processes(ctx context.Context, model string, commands func(out string) (own, theirs []string)) (figure.Figure, error) {
+	f := figure.Figure{Part: partProcesses, Model: model, Method: "gradcam", Batch: 1, Threads: 1, Size: 224, Calls: 1}
+	if err := b.peer.write(model, 224); err != nil {
+		return f, err
+	}
 	out, err := os.MkdirTemp("", "bench")
 	if err != nil {
-		return nil, err
+		return f, err
 	}
 	defer os.RemoveAll(out)
-	own := []string{"bin/torchlight", "explain", "--model", sample, "--threads", "1", "--out", out, photo}
-	pairs := []struct {
-		name     string
-		own      []string
-		theirs   []string
-		timeGoal float64
-	}{
-		{"explain one photo, cold", own, []string{python, "scripts/cold_peer.py", "build/bench/mobilenet_v2.pth", photo, out}, 5},
-		{"explain, against inference in Python", own, []string{python, "scripts/rss_peer.py", sample, "--runs", "1"}, 0},
+	own, theirs := commands(out)
+	f.Rounds = 3
+	if b.full {
+		f.Rounds = 5
 	}
-	var all []processFigure
-	for _, p := range pairs {
-		f := processFigure{Case: p.name, timeGoal: p.timeGoal}
-		var ms, mb, pms, pmb, times, memories []float64
-		for range rounds {
-			a, err := runProcess(ctx, p.own)
-			if err != nil {
-				return nil, err
-			}
-			b, err := runProcess(ctx, p.theirs)
-			if err != nil {
-				return nil, err
-			}
-			ms, mb, pms, pmb = append(ms, a.ms), append(mb, a.mb), append(pms, b.ms), append(pmb, b.mb)
-			times, memories = append(times, b.ms/a.ms), append(memories, a.mb/b.mb)
+	if b.rounds > 0 {
+		f.Rounds = b.rounds
+	}
+	var ours, peers [2][]float64 // milliseconds, megabytes
+	for i := -1; i < f.Rounds; i++ {
+		a, err := runProcess(ctx, own)
+		if err != nil {
+			return f, err
 		}
-		f.TorchlightMS, f.PythonMS, f.TorchlightMB, f.PythonMB = median(ms), median(pms), median(mb), median(pmb)
-		f.Time, f.Memory = median(times), median(memories)
-		all = append(all, f)
+		p, err := runProcess(ctx, theirs)
+		if err != nil {
+			return f, err
+		}
+		if i < 0 {
+			continue
+		}
+		ours[0], ours[1] = append(ours[0], a.ms), append(ours[1], a.mb)
+		peers[0], peers[1] = append(peers[0], p.ms), append(peers[1], p.mb)
 	}
-	return all, nil
+	f.Set(figure.Own, ours[0], nil)
+	f.Set("torchlight_mb", ours[1], nil)
+	f.Set("python_ms", peers[0], ours[0])
+	f.Set("python_mb", peers[1], ours[1])
+	return f, nil
 }
 
 type usage struct{ ms, mb float64 }
 
-// runProcess runs a command and reads its time and peak resident memory.
+// runProcess runs a command on one thread and reads its time and peak resident
+// memory.
 func runProcess(ctx context.Context, args []string) (usage, error) {
 	c := exec.CommandContext(ctx, args[0], args[1:]...)
 	c.Env = append(os.Environ(), "OMP_NUM_THREADS=1")
@@ -86,12 +101,4 @@ func runProcess(ctx context.Context, args []string) (usage, error) {
 		u.mb = float64(r.Maxrss) / 1024 // Linux counts in KiB
 	}
 	return u, nil
-}
-
-func printProcesses(w io.Writer, all []processFigure) {
-	fmt.Fprintf(w, "\n%-40s %13s %11s %9s %14s %10s %9s\n", "whole processes", "torchlight ms", "python ms", "faster", "torchlight MB", "python MB", "memory")
-	for _, f := range all {
-		fmt.Fprintf(w, "%-40s %13.0f %11.0f %9s %14.0f %10.0f %9s\n", f.Case, f.TorchlightMS, f.PythonMS, atLeast(f.Time, f.timeGoal),
-			f.TorchlightMB, f.PythonMB, atMost(f.Memory, 0.6))
-	}
 }

@@ -1,43 +1,67 @@
 package main
 
-// turns is how a case and its peers are timed against each other.
+import (
+	"time"
+
+	"github.com/torchlight-go/torchlight/internal/bench/figure"
+)
+
+// side is one that is timed: ours, or a peer.
+type side struct {
+	name string // of its value: "torch_cam_ms"
+	// time returns the milliseconds of n calls, one by one.
+	time func(n int) ([]float64, error)
+}
+
+// turns is how the sides of a case are timed against each other.
 type turns struct {
-	rounds  int
-	calls   int // of each side in a round
-	warmUps int // calls of ours before the first round
+	// warmUps are calls of each side that are not counted. The first of ours checks
+	// the cut; PyTorch's profiling executor compiles in its first two or three.
+	warmUps int
+	// Rounds are taken until the budget is spent, at least and at most so many.
+	budget               time.Duration
+	minRounds, maxRounds int
 }
 
-// taken has one number a round: the median of its calls in milliseconds, and of each
-// peer also how many times longer it took than ours.
-type taken struct {
-	own            []float64
-	theirs, ratios map[string][]float64
-}
+const (
+	quick = 100 // milliseconds: a call that takes less has company in its round
+	calls = 3   // of a quick one
+)
 
-// take times ours and the peers, by what bench_peers.py calls them, in turn: a
-// machine that slows down slows all of them.
-func (t turns) take(c passCase, ours func() (float64, error), p *peer, peers ...string) (taken, error) {
-	all := taken{theirs: map[string][]float64{}, ratios: map[string][]float64{}}
-	for range t.warmUps {
-		if _, err := ours(); err != nil {
-			return all, err
+// take times all sides, the first of which is ours, round by round, so that a
+// machine that slows down slows all of them. Every round another one begins.
+func (t turns) take(sides []side, f *figure.Figure) error {
+	f.Calls = 1
+	for i, s := range sides {
+		if t.warmUps == 0 {
+			break
 		}
-	}
-	for range t.rounds {
-		mine, err := medianOf(t.calls, ours)
+		ms, err := s.time(t.warmUps)
 		if err != nil {
-			return all, err
+			return err
 		}
-		all.own = append(all.own, mine)
-		for _, what := range peers {
-			ms, err := p.time(request{what, c.Model, c.Layer, c.Batch, c.Threads, t.calls})
-			if err != nil {
-				return all, err
-			}
-			m := median(ms)
-			all.theirs[what] = append(all.theirs[what], m)
-			all.ratios[what] = append(all.ratios[what], m/mine)
+		if i == 0 && ms[len(ms)-1] < quick {
+			f.Calls = calls
 		}
 	}
-	return all, nil
+	taken := make([][]float64, len(sides))
+	start := time.Now()
+	for f.Rounds = 0; f.Rounds < t.minRounds || f.Rounds < t.maxRounds && time.Since(start) < t.budget; f.Rounds++ {
+		for k := range sides {
+			i := (k + f.Rounds) % len(sides)
+			ms, err := sides[i].time(f.Calls)
+			if err != nil {
+				return err
+			}
+			taken[i] = append(taken[i], figure.QuartilesOf(ms).Median)
+		}
+	}
+	for i, s := range sides {
+		ours := taken[0]
+		if i == 0 {
+			ours = nil
+		}
+		f.Set(s.name, taken[i], ours)
+	}
+	return nil
 }

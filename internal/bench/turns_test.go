@@ -1,55 +1,79 @@
 package main
 
 import (
-	"bufio"
-	"bytes"
 	"errors"
-	"io"
-	"strings"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+
+	"github.com/torchlight-go/torchlight/internal/bench/figure"
 )
 
-type asked struct{ bytes.Buffer }
+// script is a side whose calls take what is written down, and an order of who was
+// called.
+type script struct {
+	name  string
+	left  []float64
+	order *[]string
+}
 
-func (*asked) Close() error { return nil }
-
-// Two rounds with two peers, by hand: ours are 1 and 2 ms, after a warm-up of 90.
-func TestTurns(t *testing.T) {
-	questions := &asked{}
-	p := &peer{in: questions, out: bufio.NewReader(strings.NewReader(`{"ms": [3, 4, 5]}
-{"ms": [7, 8, 9]}
-{"ms": [6, 6, 6]}
-{"ms": [1, 1, 9]}
-`))}
-	left := []float64{90, 1, 1, 8, 2, 0, 2}
-	ours := func() (float64, error) {
-		ms := left[0]
-		left = left[1:]
+func (s *script) side() side {
+	return side{s.name + "_ms", func(n int) ([]float64, error) {
+		if len(s.left) < n {
+			return nil, errors.New(s.name + " has no more")
+		}
+		ms := s.left[:n]
+		s.left = s.left[n:]
+		*s.order = append(*s.order, s.name)
 		return ms, nil
-	}
-	c := passCase{Model: "toy", Layer: "conv", Batch: 2, Threads: 1}
-	got, err := turns{rounds: 2, calls: 3, warmUps: 1}.take(c, ours, p, "torch_cam", "captum")
-	require.NoError(t, err)
-	assert.Empty(t, left)
-	assert.Equal(t, taken{
-		own:    []float64{1, 2},
-		theirs: map[string][]float64{"torch_cam": {4, 6}, "captum": {8, 1}},
-		ratios: map[string][]float64{"torch_cam": {4, 3}, "captum": {8, 0.5}},
-	}, got)
-	first, err := questions.ReadString('\n')
-	require.NoError(t, err)
-	assert.JSONEq(t, `{"what":"torch_cam","model":"toy","layer":"conv","batch":2,"threads":1,"n":3}`, first)
-	assert.Equal(t, 3, strings.Count(questions.String(), "\n"))
+	}}
+}
 
-	left = []float64{1, 1}
-	_, err = turns{rounds: 1, calls: 1, warmUps: 1}.take(c, ours, p, "captum")
-	require.ErrorIs(t, err, io.EOF, "the peer has gone")
-	broken := errors.New("broken")
+// Two rounds by hand, after a warm-up of 90: of three calls each the median counts.
+func TestTurns(t *testing.T) {
+	var order []string
+	own := &script{"torchlight", []float64{90, 1, 1, 8, 2, 0, 2}, &order}
+	peer := &script{"torch_cam", []float64{70, 3, 4, 5, 6, 6, 6}, &order}
+	var f figure.Figure
+	require.NoError(t, turns{warmUps: 1, minRounds: 2, maxRounds: 2}.take([]side{own.side(), peer.side()}, &f))
+	assert.Equal(t, 2, f.Rounds)
+	assert.Equal(t, 3, f.Calls)
+	assert.Equal(t, figure.QuartilesOf([]float64{1, 2}), f.Values[figure.Own])
+	assert.Equal(t, figure.QuartilesOf([]float64{4, 6}), f.Values["torch_cam_ms"])
+	assert.Equal(t, map[string]figure.Quartiles{"torch_cam_ms": figure.QuartilesOf([]float64{4, 3})}, f.Ratios)
+	assert.Equal(t, []string{"torchlight", "torch_cam", "torchlight", "torch_cam", "torch_cam", "torchlight"}, order, "another one begins each round")
+}
+
+// A call of a tenth of a second or more is alone in its round, and rounds end with the budget.
+func TestTurnsOfSlowCalls(t *testing.T) {
+	var order []string
+	long := make([]float64, 9)
+	for i := range long {
+		long[i] = 100
+	}
+	for _, c := range []struct {
+		how    turns
+		rounds int
+	}{
+		{turns{warmUps: 1, minRounds: 3, maxRounds: 5}, 3},
+		{turns{warmUps: 1, minRounds: 3, maxRounds: 5, budget: time.Hour}, 5},
+		{turns{minRounds: 1, maxRounds: 1}, 1},
+	} {
+		own := &script{"torchlight", long, &order}
+		var f figure.Figure
+		require.NoError(t, c.how.take([]side{own.side()}, &f))
+		assert.Equal(t, c.rounds, f.Rounds)
+		assert.Equal(t, 1, f.Calls)
+	}
+}
+
+func TestTurnsThatFail(t *testing.T) {
+	var order []string
 	for warmUps := range 2 {
-		_, err = turns{rounds: 1, calls: 1, warmUps: warmUps}.take(c, func() (float64, error) { return 0, broken }, p)
-		require.ErrorIs(t, err, broken)
+		own, peer := &script{"torchlight", []float64{1, 1, 1, 1}, &order}, &script{"captum", make([]float64, warmUps), &order}
+		err := turns{warmUps: warmUps, minRounds: 1, maxRounds: 1}.take([]side{own.side(), peer.side()}, &figure.Figure{})
+		require.EqualError(t, err, "captum has no more")
 	}
 }

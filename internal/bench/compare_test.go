@@ -1,0 +1,70 @@
+package main
+
+import (
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/torchlight-go/torchlight/engine"
+	"github.com/torchlight-go/torchlight/gradcam"
+	"github.com/torchlight-go/torchlight/npy"
+)
+
+func TestDifference(t *testing.T) {
+	theirs := engine.Array{Shape: []int{2, 1, 2}, Data: []float32{1, -4, 0.5, 0}}
+	for _, c := range []struct {
+		ours [][]float32
+		want float64
+	}{
+		{[][]float32{{1, -4}, {0.5, 0}}, 0},
+		{[][]float32{{2, -4}, {0.5, 0}}, 0.25},
+		{[][]float32{{1, -4}, {0.5, 0.25}}, 0.5},
+	} {
+		d, err := difference(c.ours, theirs)
+		require.NoError(t, err)
+		assert.InDelta(t, c.want, d, 1e-12)
+	}
+	for _, c := range []struct {
+		ours   [][]float32
+		theirs engine.Array
+		says   string
+	}{
+		{[][]float32{{1, -4}}, theirs, "has shape [2 1 2], ours has 1 rows"},
+		{[][]float32{{1}, {2}}, theirs, "has shape [2 1 2], ours has 1 values a row"},
+		{[][]float32{{0, 0}}, engine.NewArray(1, 2), "row 0 of its result is all zeros"},
+	} {
+		_, err := difference(c.ours, c.theirs)
+		require.ErrorContains(t, err, c.says)
+	}
+}
+
+// A peer that computed something else stops the benchmark; one that is known to is
+// not asked.
+func TestCompare(t *testing.T) {
+	path := t.TempDir() + "/result.npy"
+	require.NoError(t, npy.WriteFile(path, engine.NewArray(1, 1)))
+	p, questions := answering(`{"file": "` + path + `"}`)
+	c := explanation{peers: []string{"forward"}}
+	_, err := c.compare(t.Context(), p, nil, scored(2))
+	require.ErrorContains(t, err, "all zeros")
+
+	require.NoError(t, npy.WriteFile(path, engine.Array{Shape: []int{1, 1}, Data: []float32{1.99}}))
+	p, _ = answering(`{"file": "`+path+`"}`, `{"file": "`+path+`"}`)
+	found, err := c.compare(t.Context(), p, nil, scored(2))
+	require.NoError(t, err)
+	assert.InDelta(t, 0.005, found["forward"], 1e-4)
+	_, err = c.compare(t.Context(), p, nil, scored(2.1))
+	require.ErrorContains(t, err, "forward computes something else: its result differs by 5.5e-02 of the largest value")
+
+	before := questions.Len()
+	found, err = explanation{peers: []string{"torch_cam"}, differs: map[string]string{"torch_cam": "random"}}.compare(t.Context(), p, nil, nil)
+	require.NoError(t, err)
+	assert.Empty(t, found)
+	assert.Equal(t, before, questions.Len())
+}
+
+// scored are the results of one sample with this score.
+func scored(score float64) []gradcam.Result {
+	return []gradcam.Result{{Target: gradcam.Explained{ClassScore: gradcam.ClassScore{Score: score}}}}
+}
