@@ -5,6 +5,7 @@
 #include <map>
 
 #include "address.h"
+#include "device.h"
 #include "failure.h"
 #include "plan.h"
 
@@ -68,5 +69,8 @@ NamedTensors biases(Model& model) {
 }  // namespace torchlight
 
 extern "C" tl_error* tl_plan_biases(const tl_plan* p, tl_tensors** out) {
-  return torchlight::guarded([&] { *out = new tl_tensors(torchlight::biases(*p->plan->model)); });
+  return torchlight::guarded([&] {
+    torchlight::OnDevice on(p->plan->model->device);
+    *out = new tl_tensors(torchlight::biases(*p->plan->model));
+  });
 }

@@ -31,6 +31,7 @@ const (
 	TrainMode       Code = C.TL_TRAIN_MODE
 	NoDevice        Code = C.TL_NO_DEVICE
 	CUDATooLate     Code = C.TL_CUDA_TOO_LATE
+	DeviceLost      Code = C.TL_DEVICE_LOST
 )
 
 // Error is a failure reported by the C side, copied into Go.

@@ -41,18 +41,34 @@ std::string reason(const std::string& text) {
   return line;
 }
 
+// Errors of CUDA after which its context, and with it every call of the process,
+// fails until the process ends. Others ("invalid argument") are of one call.
+bool lost(const std::string& text) {
+  for (const char* words :
+       {"device-side assert triggered", "illegal memory access", "unspecified launch failure", "launch timed out",
+        "uncorrectable ECC error", "misaligned address", "illegal instruction", "hardware stack error",
+        "invalid program counter", "GPU is lost", "CUDA error: unknown error", "CUDNN_STATUS_EXECUTION_FAILED",
+        "CUBLAS_STATUS_EXECUTION_FAILED"})
+    if (contains(text, words)) return true;
+  return false;
+}
+
 // libtorch has few exception types, so some failures are known by their words.
 tl_code classify(const std::string& text) {
   if (contains(text, "Unknown builtin op") || contains(text, "Unknown custom class")) return TL_UNKNOWN_OPERATOR;
   if (contains(text, "maximum supported version for reading") || contains(text, "version_ <= caffe2::serialize::kMax"))
     return TL_NEWER_FILE;
   if (contains(text, "derivative for") && contains(text, "not implemented")) return TL_NO_DERIVATIVE;
-  if (contains(text, "out of memory") || contains(text, "can't allocate memory")) return TL_OUT_OF_MEMORY;
+  for (const char* words : {"out of memory", "can't allocate memory", "CUBLAS_STATUS_ALLOC_FAILED",
+                            "CUDNN_STATUS_ALLOC_FAILED"})
+    if (contains(text, words)) return TL_OUT_OF_MEMORY;
+  if (lost(text)) return TL_DEVICE_LOST;
   if (contains(text, "PytorchStreamReader") || contains(text, "constants.pkl") || contains(text, "unpickl"))
     return TL_NOT_TORCHSCRIPT;
-  if (contains(text, "Torch not compiled with CUDA") || contains(text, "from the 'CUDA' backend") ||
-      contains(text, "Cannot initialize CUDA") || contains(text, "CUDA driver") || contains(text, "No CUDA GPUs"))
-    return TL_NO_DEVICE;
+  for (const char* words :
+       {"Torch not compiled with CUDA", "from the 'CUDA' backend", "Cannot initialize CUDA", "CUDA driver",
+        "No CUDA GPUs", "no CUDA-capable device", "invalid device ordinal", "no kernel image is available"})
+    if (contains(text, words)) return TL_NO_DEVICE;
   return TL_MODEL;
 }
 
@@ -131,6 +147,8 @@ void tl_error_free(tl_error* e) {
   torchlight::live().errors--;
   delete e;
 }
+
+int32_t tl_code_of_text(const char* text) { return torchlight::classify(text); }
 
 const char* tl_text_data(const tl_text* t) { return t ? t->data.c_str() : ""; }
 void tl_text_free(tl_text* t) { delete t; }

@@ -5,8 +5,10 @@
 #include <torch/csrc/jit/api/module.h>
 #include <torch/csrc/jit/runtime/interpreter.h>
 
+#include <atomic>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -16,14 +18,22 @@ namespace torchlight {
 
 namespace jit = torch::jit;
 
+class Formed;
+
+// How graphs run that need no gradients.
+struct Form {
+  std::optional<c10::ScalarType> precision;  // none: the model's own type
+  bool channels_last = false;
+};
+
 struct Model {
   jit::Module module;
   c10::Device device = c10::Device(c10::kCPU);
   c10::ScalarType dtype = c10::kFloat;  // of the first floating-point parameter
+  Form form;                            // fixed before the first run
 
   std::mutex mutex;  // guards what follows
-  bool compiled = false;
-  jit::Code predict;
+  std::shared_ptr<Formed> predict;  // compiled on first use
   size_t predict_inputs = 0;
   std::vector<c10::IValue> predict_extras;
   bool listed = false;

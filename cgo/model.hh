@@ -12,20 +12,16 @@
 #include <malloc.h>
 #endif
 
+#include "device.h"
 #include "failure.h"
 #include "flatten.h"
+#include "form.h"
 #include "json.h"
 #include "model.h"
-#include "optimise.h"
 #include "tap.h"
 
 namespace torchlight {
 namespace {
-
-c10::Device as_device(tl_device d) {
-  if (d.type == TL_CPU) return c10::Device(c10::kCPU);
-  return c10::Device(c10::kCUDA, static_cast<c10::DeviceIndex>(d.index));
-}
 
 std::string type_name(const jit::Module& m) {
   const auto name = m.type()->name();
@@ -141,9 +137,12 @@ tl_error* load(tl_device device, tl_module** out, const std::function<jit::Modul
   return guarded([&] {
     keep_freed_memory();
     const c10::Device d = as_device(device);
+    OnDevice on(d);
     jit::Module module = read(d);
     if (!module.find_method("forward")) throw Failure(TL_NOT_TORCHSCRIPT, "the file has no forward method");
-    *out = new tl_module(settle(std::move(module), d));
+    auto model = settle(std::move(module), d);
+    on.finish();
+    *out = new tl_module(std::move(model));
   });
 }
 
@@ -178,8 +177,8 @@ jit::Stack prepare(const Model& model, const tl_tensor* const* inputs, int32_t n
   stack.reserve(static_cast<size_t>(n));
   for (int32_t i = 0; i < n; i++) {
     at::Tensor t = inputs[i]->value;
-    t = t.is_floating_point() ? t.to(model.device, model.dtype) : t.to(model.device);
-    stack.emplace_back(std::move(t));
+    t = to_device(t, model.device);
+    stack.emplace_back(t.is_floating_point() ? t.to(model.dtype) : std::move(t));
   }
   return stack;
 }
@@ -247,29 +246,32 @@ tl_error* tl_module_forward(const tl_module* m, const tl_tensor* const* inputs, 
   return guarded([&] {
     const Model& model = *m->model;
     torchlight::check_arity(model, n);
-    *out =
-        new tl_tensors(torchlight::outputs_of(torchlight::plain_forward(model, torchlight::prepare(model, inputs, n))));
+    torchlight::OnDevice on(model.device);
+    auto all = torchlight::outputs_of(torchlight::plain_forward(model, torchlight::prepare(model, inputs, n)));
+    on.finish();
+    *out = new tl_tensors(std::move(all));
   });
 }
 
 tl_error* tl_module_predict(tl_module* m, const tl_tensor* const* inputs, int32_t n, tl_tensors** out) {
   return guarded([&] {
     Model& model = *m->model;
+    torchlight::OnDevice on(model.device);
     {
       std::lock_guard<std::mutex> lock(model.mutex);
-      if (!model.compiled) {
+      if (!model.predict) {
         auto flat = torchlight::flatten(model.module, {});
-        torchlight::optimise_inference(flat.graph, model.device);
-        model.predict = torch::jit::Code(flat.graph, "predict");
+        model.predict = std::make_shared<torchlight::Formed>(flat.graph, model, /*folded=*/true, "predict");
         model.predict_inputs = flat.inputs;
         model.predict_extras = std::move(flat.extras);
-        model.compiled = true;
       }
     }
     torchlight::check_count(model, model.predict_inputs, n);
     auto stack = torchlight::prepare(model, inputs, n);
     for (const auto& e : model.predict_extras) stack.push_back(e);
-    *out = new tl_tensors(torchlight::outputs_of(torchlight::run(model.predict, std::move(stack)).at(0)));
+    auto all = torchlight::outputs_of(model.predict->run(std::move(stack)).at(0));
+    on.finish();
+    *out = new tl_tensors(std::move(all));
   });
 }
 

@@ -35,6 +35,7 @@ const (
 	TrainMode
 	NoDevice
 	CUDATooLate
+	DeviceLost
 )
 
 // Error is a failure reported by the C side.
@@ -60,6 +61,7 @@ const (
 	Float64  DType = 7
 	Bool     DType = 11
 	BFloat16 DType = 15
+	OwnType  DType = -1
 )
 
 // Device is a device by type and ordinal.
@@ -76,6 +78,9 @@ type PlanOptions struct {
 
 // Live counts the handles alive.
 type Live struct{ Tensors, Lists, Modules, Plans, Passes, Errors int }
+
+// Memory is bytes of one GPU.
+type Memory struct{ Allocated, Peak, Reserved, Available, Total int }
 
 type absent struct{}
 
@@ -103,6 +108,11 @@ func RuntimeInfo() (string, error)                          { return "", errNoCg
 func UseCUDA() error                                        { return errNoCgo }
 func CUDADeviceCount() (int, error)                         { return 0, errNoCgo }
 func SetNumThreads(int) error                               { return errNoCgo }
+func AllowTF32(bool) error                                  { return errNoCgo }
+func TF32Allowed() (bool, error)                            { return false, errNoCgo }
+func EmptyCache(Device) error                               { return errNoCgo }
+func DeviceMemory(Device) (Memory, error)                   { return Memory{}, errNoCgo }
+func CodeOfText(string) Code                                { return Internal }
 func NumThreads() int                                       { return 0 }
 func LoadOps(string) error                                  { return errNoCgo }
 func LiveCounts() Live                                      { return Live{} }
@@ -140,6 +150,8 @@ func (*Module) Info() (string, error)                    { return "", errNoCgo }
 func (*Module) Calls([]*Tensor) (string, error)          { return "", errNoCgo }
 func (*Module) Forward([]*Tensor) ([]Named, error)       { return nil, errNoCgo }
 func (*Module) Predict([]*Tensor) ([]Named, error)       { return nil, errNoCgo }
+func (*Module) SetForm(DType, bool) error                { return errNoCgo }
+func (*Pass) Pool([]int, []*Tensor) ([]Named, error)     { return nil, errNoCgo }
 func (*Plan) Describe() (string, error)                  { return "", errNoCgo }
 func (*Plan) Differentiable() error                      { return errNoCgo }
 func (*Plan) Forward([]*Tensor) (*Pass, error)           { return nil, errNoCgo }

@@ -12,7 +12,7 @@ namespace torchlight {
 struct Limits {
   double exact, folded;
 };
-Limits limits(c10::ScalarType type);
+Limits limits(const Model& model);
 
 // The number of samples: the first axis of the first input. 0 when it has none.
 int64_t batch_size(const jit::Stack& inputs);

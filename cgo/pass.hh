@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <sstream>
 
+#include "device.h"
 #include "failure.h"
 #include "optimise.h"
 #include "pass.h"
@@ -60,7 +61,7 @@ c10::IValue unfolded(const Plan& plan, const jit::Stack& inputs) {
 // that changes the model.
 void check(Plan& plan, const jit::Stack& inputs, const NamedTensors& got) {
   if (plan.checked) return;
-  const Limits limit = limits(plan.model->dtype);
+  const Limits limit = limits(*plan.model);
   const NamedTensors want = outputs_of(uncut(plan, inputs));
   const double folded = distance(got, want);
   if (folded > limit.exact * 10) {
@@ -79,8 +80,13 @@ void check(Plan& plan, const jit::Stack& inputs, const NamedTensors& got) {
       throw Failure(TL_ALIASING, s.str());
     }
     if (folded > limit.folded) {
-      s << "folding batch norms changes the model's output (by " << folded
-        << " relative); load the model without folding";
+      if (plan.model->form.precision) {
+        s << "computing in " << c10::toString(*plan.model->form.precision) << " changes the model's output (by "
+          << folded << " relative); load the model in its own type";
+      } else {
+        s << "folding batch norms changes the model's output (by " << folded
+          << " relative); load the model without folding";
+      }
       throw Failure(TL_ALIASING, s.str());
     }
   }
@@ -116,6 +122,8 @@ void require_float(const Pass& pass, size_t i) {
 
 }  // namespace
 
+namespace {
+
 Limits limits(c10::ScalarType type) {
   switch (type) {
     case c10::kDouble:
@@ -127,6 +135,14 @@ Limits limits(c10::ScalarType type) {
     default:
       return {1e-6, 1e-3};
   }
+}
+
+}  // namespace
+
+Limits limits(const Model& model) {
+  Limits limit = limits(model.dtype);
+  if (model.form.precision) limit.folded = limits(*model.form.precision).folded;
+  return limit;
 }
 
 jit::Stack run_tail(const jit::Code& code, const jit::Stack& crossing, const at::Tensor& value) {
@@ -144,7 +160,7 @@ int64_t batch_size(const jit::Stack& inputs) {
 
 jit::Stack run_head(const Plan& plan, jit::Stack inputs) {
   for (const auto& e : plan.extras) inputs.push_back(e);
-  return run(plan.head, std::move(inputs));
+  return plan.head->run(std::move(inputs));
 }
 
 const at::Tensor& Pass::activation(size_t i) const {
@@ -242,7 +258,12 @@ tl_pass::~tl_pass() { torchlight::live().passes--; }
 extern "C" {
 
 tl_error* tl_plan_forward(tl_plan* p, const tl_tensor* const* inputs, int32_t n, tl_pass** out) {
-  return guarded([&] { *out = new tl_pass(torchlight::forward(p->plan, inputs, n)); });
+  return guarded([&] {
+    torchlight::OnDevice on(p->plan->model->device);
+    auto pass = torchlight::forward(p->plan, inputs, n);
+    on.finish();
+    *out = new tl_pass(std::move(pass));
+  });
 }
 
 tl_error* tl_pass_outputs(const tl_pass* p, tl_tensors** out) {
@@ -265,8 +286,10 @@ tl_error* tl_pass_activations(const tl_pass* p, tl_tensors** out) {
 tl_error* tl_pass_backward(tl_pass* p, const int32_t* which, const tl_tensor* const* cotangents, int32_t n,
                            tl_tensors** gradients) {
   return guarded([&] {
-    *gradients =
-        new tl_tensors(torchlight::backward(*p->pass, torchlight::cotangents_of(*p->pass, which, cotangents, n)));
+    torchlight::OnDevice on(p->pass->plan->model->device);
+    auto all = torchlight::backward(*p->pass, torchlight::cotangents_of(*p->pass, which, cotangents, n));
+    on.finish();
+    *gradients = new tl_tensors(std::move(all));
   });
 }
 

@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "cut.h"
+#include "form.h"
 #include "model.h"
 #include "rows.h"
 #include "tap.h"
@@ -30,8 +31,9 @@ struct Plan {
   size_t inputs = 0;
   std::vector<c10::IValue> extras;
   Cut cut;  // its graphs, before optimisation where a later one needs them
-  jit::Code head, tail;
-  size_t head_nodes = 0, tail_nodes = 0;
+  std::unique_ptr<Formed> head;
+  jit::Code tail;
+  size_t tail_nodes = 0;
   bool writes_state = false;
   std::string underivable;  // the first operator of the tail without a derivative: it runs without gradients
   bool once = false;        // the tail has an operator that can be differentiated only once

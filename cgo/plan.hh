@@ -1,3 +1,4 @@
+#include "device.h"
 #include "failure.h"
 #include "json.h"
 #include "optimise.h"
@@ -6,13 +7,6 @@
 
 namespace torchlight {
 namespace {
-
-size_t count_nodes(const jit::Graph& graph) {
-  size_t n = 0;
-  for (const jit::Node* node : graph.nodes())
-    if (node->kind() != c10::prim::Constant) n++;
-  return n;
-}
 
 // The tail with what gradients ask for, not optimised yet, and how many operators
 // were replaced for it.
@@ -68,7 +62,6 @@ std::shared_ptr<Plan> make_plan(std::shared_ptr<Model> model, std::vector<std::s
   plan->cut = cut(flat, targets, options.in_place != TL_AS_RETURNED);
   plan->notes.insert(plan->notes.end(), flat.notes.begin(), flat.notes.end());
 
-  auto head = plan->cut.head->copy();
   auto [tail, fused, rectifiers] = rewritten_tail(*plan, /*twice=*/false);
   if (fused > 0)
     plan->notes.push_back(std::to_string(fused) +
@@ -78,13 +71,9 @@ std::shared_ptr<Plan> make_plan(std::shared_ptr<Model> model, std::vector<std::s
   if (options.relu != TL_RELU_PLAIN)
     plan->notes.push_back(std::to_string(rectifiers) +
                           " rectifier(s) behind the layer with another rule for gradients");
-  if (!options.unfolded) {
-    optimise_inference(head, plan->model->device);
-    optimise_differentiable(tail);
-  }
-  plan->head_nodes = count_nodes(*head);
+  if (!options.unfolded) optimise_differentiable(tail);
   plan->tail_nodes = count_nodes(*tail);
-  plan->head = jit::Code(head, "head");
+  plan->head = std::make_unique<Formed>(plan->cut.head->copy(), *plan->model, options.unfolded == 0, "head");
   plan->tail = jit::Code(tail, "tail");
   return plan;
 }
@@ -98,7 +87,7 @@ void require_derivative(const Plan& plan) {
 std::string describe(const Plan& plan) {
   Json j;
   j.open('{').key("kind").value(plan.cut.has_value ? "cut" : "tap");
-  j.key("head").value(static_cast<int64_t>(plan.head_nodes)).key("tail").value(static_cast<int64_t>(plan.tail_nodes));
+  j.key("head").value(static_cast<int64_t>(plan.head->nodes())).key("tail").value(static_cast<int64_t>(plan.tail_nodes));
   j.key("crossing").value(static_cast<int64_t>(plan.cut.crossing));
   return j.key("notes").strings(plan.notes).close('}').text();
 }
@@ -113,7 +102,10 @@ tl_error* tl_plan_new(tl_module* m, const char* const* layers, int32_t n, const 
                       tl_plan** out) {
   return guarded([&] {
     std::vector<std::string> all(layers, layers + n);
-    *out = new tl_plan(torchlight::make_plan(m->model, std::move(all), options ? *options : tl_plan_options{}));
+    torchlight::OnDevice on(m->model->device);  // constants are computed there
+    auto plan = torchlight::make_plan(m->model, std::move(all), options ? *options : tl_plan_options{});
+    on.finish();
+    *out = new tl_plan(std::move(plan));
   });
 }
 

@@ -4,6 +4,7 @@
 
 #include <optional>
 
+#include "device.h"
 #include "failure.h"
 #include "rerun.h"
 
@@ -193,14 +194,20 @@ tl_error* tl_pass_rerun_grad(tl_pass* p, const tl_tensor* activation, const int6
                              tl_pass** out) {
   return torchlight::guarded([&] {
     const auto all = torchlight::as_rows(rows, count);
-    *out = new tl_pass(torchlight::rerun_grad(*p->pass, activation->value, rows ? &all : nullptr));
+    torchlight::OnDevice on(p->pass->plan->model->device);
+    auto pass = torchlight::rerun_grad(*p->pass, activation->value, rows ? &all : nullptr);
+    on.finish();
+    *out = new tl_pass(std::move(pass));
   });
 }
 
 tl_error* tl_pass_rerun(tl_pass* p, const tl_tensor* activation, const int64_t* rows, int64_t count, tl_tensors** out) {
   return torchlight::guarded([&] {
     const auto all = torchlight::as_rows(rows, count);
-    *out = new tl_tensors(torchlight::rerun(*p->pass, activation->value, rows ? &all : nullptr));
+    torchlight::OnDevice on(p->pass->plan->model->device);
+    auto outputs = torchlight::rerun(*p->pass, activation->value, rows ? &all : nullptr);
+    on.finish();
+    *out = new tl_tensors(std::move(outputs));
   });
 }
 
@@ -209,8 +216,10 @@ tl_error* tl_pass_rerun_f32(tl_pass* p, const float* data, int64_t n, const int6
   return torchlight::guarded([&] {
     const auto all = torchlight::as_rows(rows, count);
     const at::Tensor lent = at::from_blob(const_cast<float*>(data), torchlight::shape(dims, ndim, n), at::kFloat);
+    torchlight::OnDevice on(p->pass->plan->model->device);
     torchlight::NamedTensors outputs = torchlight::rerun(*p->pass, lent, rows ? &all : nullptr);
     torchlight::own_memory(outputs, lent);
+    on.finish();
     *out = new tl_tensors(std::move(outputs));
   });
 }

@@ -95,6 +95,9 @@ tl_error* tl_use_cuda(void) {
       missing = std::string("libtorch_cuda cannot be loaded: ") + (why ? why : "no reason given");
       throw Failure(TL_NO_DEVICE, missing);
     }
+    // PyTorch lets convolutions round to TF32 unless told otherwise.
+    at::globalContext().setAllowTF32CuDNN(false);
+    at::globalContext().setAllowTF32CuBLAS(false);
     torchlight::cuda_loaded = true;
     return nullptr;
   } catch (...) {

@@ -71,7 +71,7 @@ constexpr size_t kMostScalings = 256;  // shapes of inputs remembered by a plan
 // own. A pass of one sample runs it beside another row instead.
 Scaling learn(const Pass& pass, const jit::Code& light) {
   const auto n = static_cast<int64_t>(pass.samples.size());
-  const double tolerance = limits(pass.plan->model->dtype).folded;
+  const double tolerance = limits(*pass.plan->model).folded;
   Scaling scaling;
   // A dynamically quantised operator takes its scale from the whole batch.
   const bool dynamic = pass.plan->underivable.find("_dynamic") != std::string::npos;

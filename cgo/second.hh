@@ -3,6 +3,7 @@
 #include <ATen/core/grad_mode.h>
 #include <torch/csrc/autograd/autograd.h>
 
+#include "device.h"
 #include "failure.h"
 #include "pass.h"
 
@@ -94,7 +95,9 @@ extern "C" tl_error* tl_pass_second_order(tl_pass* p, const int32_t* which, cons
     std::vector<at::Tensor> along;
     for (size_t i = 0; i < p->pass->plan->layers.size(); i++)
       along.push_back(directions[i] ? directions[i]->value : at::Tensor());
+    torchlight::OnDevice on(p->pass->plan->model->device);
     auto result = torchlight::second_order(*p->pass, torchlight::cotangents_of(*p->pass, which, cotangents, n), along);
+    on.finish();
     auto all = std::make_unique<tl_tensors>(std::move(result.hv));
     *jv = new tl_tensors(std::move(result.jv));
     *hv = all.release();

@@ -2,6 +2,7 @@
 
 #include <cstring>
 
+#include "device.h"
 #include "failure.h"
 #include "handles.h"
 
@@ -43,9 +44,10 @@ tl_error* copy(const tl_tensor* t, T* dst, int64_t n, at::ScalarType type) {
     if (v.numel() != n)
       throw Failure(TL_INVALID,
                     "the tensor has " + std::to_string(v.numel()) + " elements, the slice " + std::to_string(n));
+    torchlight::OnDevice on(v.device());
     if (v.is_quantized()) v = v.dequantize();
-    v = v.to(at::kCPU, type).contiguous();
-    if (n > 0) std::memcpy(dst, v.const_data_ptr(), static_cast<size_t>(n) * sizeof(T));
+    if (!v.device().is_cpu()) v = v.to(type).contiguous();  // so that one plain copy crosses
+    if (n > 0) at::from_blob(dst, v.sizes(), at::TensorOptions().dtype(type)).copy_(v);
   });
 }
 
@@ -92,9 +94,11 @@ tl_device tl_tensor_device(const tl_tensor* t) {
 
 tl_error* tl_tensor_to(const tl_tensor* t, int32_t dtype, tl_device device, tl_tensor** out) {
   return guarded([&] {
-    at::Device d = device.type == TL_CUDA ? at::Device(at::kCUDA, static_cast<at::DeviceIndex>(device.index))
-                                          : at::Device(at::kCPU);
-    *out = new tl_tensor(t->value.detach().to(d, static_cast<at::ScalarType>(dtype)));
+    const at::Device d = torchlight::as_device(device);
+    torchlight::OnDevice on(d.is_cuda() ? d : t->value.device());
+    at::Tensor v = t->value.detach().to(d, static_cast<at::ScalarType>(dtype));
+    on.finish();
+    *out = new tl_tensor(std::move(v));
   });
 }
 

@@ -51,13 +51,16 @@ typedef enum tl_code {
   TL_STATEFUL,          // the output depends on the order of calls
   TL_TRAIN_MODE,        // the graph has training behaviour baked in
   TL_NO_DEVICE,         // the device asked for does not exist
-  TL_CUDA_TOO_LATE      // libtorch was used before CUDA was loaded
+  TL_CUDA_TOO_LATE,     // libtorch was used before CUDA was loaded
+  TL_DEVICE_LOST        // the GPU failed; no call of this process works again
 } tl_code;
 
 int32_t tl_error_code(const tl_error* e);
 const char* tl_error_message(const tl_error* e);  // one line
 const char* tl_error_trace(const tl_error* e);    // libtorch's own text, or ""
 void tl_error_free(tl_error* e);
+// The tl_code that a failure of libtorch with this text gets.
+int32_t tl_code_of_text(const char* text);
 
 const char* tl_text_data(const tl_text* t);
 void tl_text_free(tl_text* t);
@@ -94,6 +97,22 @@ tl_error* tl_runtime_info(tl_text** json);
 tl_error* tl_use_cuda(void);
 // Number of CUDA devices; 0 unless tl_use_cuda succeeded.
 tl_error* tl_cuda_device_count(int32_t* count);
+// Whether float32 convolutions and matrix products of a GPU may round their factors
+// to TF32, 10 bits of mantissa, for the whole process. tl_use_cuda switches it off.
+tl_error* tl_allow_tf32(int32_t on);
+tl_error* tl_tf32_allowed(int32_t* on);
+// Gives freed memory that is kept for later back to the GPU, or to the system.
+tl_error* tl_empty_cache(tl_device device);
+
+typedef struct tl_memory {
+  int64_t allocated;  // bytes of live tensors
+  int64_t peak;       // the most they were
+  int64_t reserved;   // bytes taken from the driver, live or kept for later
+  int64_t available;  // bytes the driver still has
+  int64_t total;      // bytes of the GPU
+} tl_memory;
+// TL_INVALID for the CPU.
+tl_error* tl_device_memory(tl_device device, tl_memory* out);
 // Intra-op threads of every later call on any thread; n >= 1.
 tl_error* tl_set_num_threads(int32_t n);
 int32_t tl_num_threads(void);
@@ -154,6 +173,13 @@ tl_error* tl_module_load_file(const char* path, tl_device device, tl_module** ou
 tl_error* tl_module_load_bytes(const uint8_t* data, int64_t n, tl_device device, tl_module** out);
 void tl_module_free(tl_module* m);
 
+// The form of graphs that run without gradients, heads and tl_module_predict: their
+// element type, TL_FLOAT16, TL_BFLOAT16 or TL_OWN_TYPE, and whether values of four
+// axes lie channels-last, as far as the model runs so. What comes out has the
+// model's own type, in which tails run. To be called before everything else.
+enum { TL_OWN_TYPE = -1 };
+tl_error* tl_module_set_form(tl_module* m, int32_t dtype, int32_t channels_last);
+
 // JSON: {"dtype","device","frozen","inputs":[name],"modules":[{"path","type"}],
 // "parameters":n,"bytes":n}.
 tl_error* tl_module_info(const tl_module* m, tl_text** json);
@@ -206,6 +232,12 @@ tl_error* tl_pass_activations(const tl_pass* p, tl_tensors** out);
 // activation, zeros where there is no dependence. Repeatable.
 tl_error* tl_pass_backward(tl_pass* p, const int32_t* which, const tl_tensor* const* cotangents, int32_t n,
                            tl_tensors** gradients);
+// What Grad-CAM needs of activations [N, C, space...], made where they lie: three
+// tensors a layer. Its map [N, space...], the sum of the channels, each weighted by
+// the mean of its gradient; and [N], the largest magnitudes of the gradient and of
+// the activation, NaN where there is a NaN. Float32 unless the layer is float64.
+tl_error* tl_pass_pool(tl_pass* p, const int32_t* which, const tl_tensor* const* cotangents, int32_t n,
+                       tl_tensors** pooled);
 // The tail alone from another value of the earliest layer, without gradients.
 // Row i of the activation continues sample rows[i] of the pass, of `count` rows;
 // rows = NULL means one row a sample, in order. A sample may take several rows

@@ -11,4 +11,7 @@ var (
 	ErrNoDerivative = errors.New("no derivative")
 	// ErrNotFloat: the layer returns no floating-point tensor.
 	ErrNotFloat = errors.New("layer returns no floating-point tensor")
+	// ErrOutOfMemory: the memory of the host or of a GPU is exhausted. A smaller batch
+	// may fit.
+	ErrOutOfMemory = errors.New("out of memory")
 )

@@ -39,6 +39,22 @@ func ParseDevice(s string) (Device, error) {
 // IsCUDA reports whether the device is a GPU.
 func (d Device) IsCUDA() bool { return d.cuda }
 
+// among refuses a GPU that is not one of n, and lists those that are.
+func (d Device) among(n int, name string) error {
+	if !d.cuda || d.index < n {
+		return nil
+	}
+	e := &Error{Kind: ErrNoDevice, About: name + " on " + d.String(), Reason: "libtorch finds no GPU here", Fix: "use the CPU, or look for the GPU with `nvidia-smi`"}
+	if n > 0 {
+		names := make([]string, n)
+		for i := range names {
+			names[i] = CUDA(i).String()
+		}
+		e.Reason, e.Fix = fmt.Sprintf("libtorch finds %d GPU(s) here", n), "use "+strings.Join(names, ", ")+" or the CPU"
+	}
+	return e
+}
+
 // String is the device's name in PyTorch.
 func (d Device) String() string {
 	if d.cuda {

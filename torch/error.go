@@ -17,7 +17,7 @@ var (
 	// ErrInvalid: an argument that no model could accept.
 	ErrInvalid = errors.New("invalid argument")
 	// ErrOutOfMemory: host or device memory is exhausted.
-	ErrOutOfMemory = errors.New("out of memory")
+	ErrOutOfMemory = engine.ErrOutOfMemory
 	// ErrNotTorchScript: the file is no TorchScript archive.
 	ErrNotTorchScript = errors.New("not a TorchScript file")
 	// ErrCorrupt: the file is a damaged archive.
@@ -57,6 +57,9 @@ var (
 	ErrNoDevice = errors.New("no such device")
 	// ErrCUDATooLate: libtorch was used before CUDA was loaded.
 	ErrCUDATooLate = errors.New("CUDA asked for too late")
+	// ErrDeviceLost: the GPU failed in a way that CUDA does not recover from, so that
+	// every later call of the process fails, too.
+	ErrDeviceLost = errors.New("the GPU failed")
 	// ErrInternal: a fault of libtorch or of this library.
 	ErrInternal = errors.New("internal error")
 )
@@ -141,6 +144,8 @@ func kindOf(code cgo.Code) (fix string, kind error) {
 		return "use the CPU, or a libtorch with CUDA on a machine with a GPU", ErrNoDevice
 	case cgo.CUDATooLate:
 		return "call torch.UseCUDA() at the start of the program", ErrCUDATooLate
+	case cgo.DeviceLost:
+		return "restart the process: CUDA does not recover within it; if it happens again, look for the GPU with `nvidia-smi`", ErrDeviceLost
 	default:
 		return "", ErrInternal
 	}

@@ -28,3 +28,6 @@ func (m *Module) PlanAlone(spec engine.Spec) (engine.Plan, error) {
 	h, err := m.hook(spec, true)
 	return plan{h}, err
 }
+
+// Among refuses a GPU that is not one of n.
+func Among(d Device, n int, name string) error { return d.among(n, name) }

@@ -17,9 +17,12 @@ import (
 type Option func(*options)
 
 type options struct {
-	device    Device
-	folding   bool
-	checksums bool
+	device       Device
+	folding      bool
+	checksums    bool
+	pooling      *bool // nil: on a GPU
+	precision    DType // 0: the model's own
+	channelsLast *bool // nil: where it pays
 }
 
 // OnDevice loads the model onto a device; the default is [CPU].
@@ -53,6 +56,9 @@ func Load(path string, opts ...Option) (*Module, error) {
 	if err := checkFile(path, o.checksums); err != nil {
 		return nil, err
 	}
+	if err := o.checkPrecision(path); err != nil {
+		return nil, err
+	}
 	if err := ready(o.device, path); err != nil {
 		return nil, err
 	}
@@ -63,6 +69,9 @@ func Load(path string, opts ...Option) (*Module, error) {
 // Errors are those of [Load]; name stands for the file in them.
 func LoadReader(r io.Reader, name string, opts ...Option) (*Module, error) {
 	o := newOptions(opts)
+	if err := o.checkPrecision(name); err != nil {
+		return nil, err
+	}
 	data, err := io.ReadAll(r)
 	if err != nil {
 		return nil, fmt.Errorf("torch: %s: %w", name, err)
@@ -107,10 +116,7 @@ func ready(d Device, name string) error {
 	if err != nil {
 		return wrap(err, name+" on "+d.String())
 	}
-	if d.index >= n {
-		return &Error{Kind: ErrNoDevice, About: name + " on " + d.String(), Reason: fmt.Sprintf("this machine has %d CUDA device(s)", n), Fix: "use the CPU, or a machine with a GPU"}
-	}
-	return nil
+	return d.among(n, name)
 }
 
 func newModule(name string, o options, load func() (*cgo.Module, error)) (*Module, error) {
@@ -123,7 +129,11 @@ func newModule(name string, o options, load func() (*cgo.Module, error)) (*Modul
 		return nil, unreadable(err, name)
 	}
 	m := &Module{object: object[*cgo.Module]{h: h, about: name}, options: o}
-	doc, err := h.Info()
+	err = o.setForm(h)
+	var doc string
+	if err == nil {
+		doc, err = h.Info()
+	}
 	if err == nil {
 		err = json.Unmarshal([]byte(doc), &m.info)
 	}

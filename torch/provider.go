@@ -12,6 +12,8 @@ var (
 	_ engine.Plan           = plan{}
 	_ engine.Biases         = plan{}
 	_ engine.Differentiable = plan{}
+	_ engine.Pooling        = plan{}
+	_ engine.Reclaimer      = (*Module)(nil)
 	_ engine.Pass           = (*pass)(nil)
 	_ engine.RerunGrad      = (*pass)(nil)
 	_ engine.SecondOrder    = (*pass)(nil)
@@ -96,14 +98,23 @@ func newEnginePass(p *Pass) (_ *pass, err error) {
 	if e.outs, err = outputs(p.Outputs()); err != nil {
 		return nil, err
 	}
-	for _, a := range p.activations {
-		x, err := a.toArray()
-		if err != nil {
-			return nil, err
-		}
-		e.acts = append(e.acts, x)
+	return e, e.copyActivations()
+}
+
+// copyActivations copies the activations out, unless they are already.
+func (p *pass) copyActivations() error {
+	if p.acts != nil {
+		return nil
 	}
-	return e, nil
+	acts := make([]engine.Array, len(p.activations))
+	for i, a := range p.activations {
+		var err error
+		if acts[i], err = a.toArray(); err != nil {
+			return err
+		}
+	}
+	p.acts = acts
+	return nil
 }
 
 // values are the outputs, then the activations.

@@ -42,18 +42,6 @@ func Runtime() (Info, error) {
 	return info, nil
 }
 
-// UseCUDA loads libtorch's CUDA library. It must be called before anything else
-// of this package uses libtorch, because libtorch keeps the hooks it first finds;
-// afterwards it returns [ErrCUDATooLate], and [ErrNoDevice] where the library is
-// missing. Programs that stay on the CPU need not pay its half second and 458 MB.
-func UseCUDA() error { return wrap(cgo.UseCUDA(), "CUDA") }
-
-// CUDADevices is the number of GPUs, 0 unless [UseCUDA] succeeded.
-func CUDADevices() (int, error) {
-	n, err := cgo.CUDADeviceCount()
-	return n, wrap(err, "CUDA")
-}
-
 // LoadOps loads a shared library that registers custom operators, which files
 // loaded later may use. The library's code runs at once.
 //

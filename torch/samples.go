@@ -58,9 +58,9 @@ func (m *Module) checkSamples(ctx context.Context, inputs, batch []engine.Array,
 // the largest value: operators choose other kernels, and on a GPU TF32.
 func (m *Module) rounding() float64 {
 	switch {
-	case m.info.DType == "BFloat16":
+	case m.info.DType == "BFloat16" || m.options.precision == BFloat16:
 		return 0.3
-	case m.info.DType == "Half":
+	case m.info.DType == "Half" || m.options.precision == Float16:
 		return 0.1
 	case m.options.device.IsCUDA():
 		return 1e-3
