@@ -33,6 +33,31 @@ func TestPNGRoundTrip(t *testing.T) {
 	}
 }
 
+// The same encoder after pictures of other sizes, and with rows of one and two pixels.
+func TestPNGEncoderAgain(t *testing.T) {
+	e := new(PNGEncoder)
+	for _, size := range [][2]int{{40, 30}, {1, 1}, {2, 3}, {641, 97}, {40, 30}, {1, 200}} {
+		img := preprocess.NewImage(size[0], size[1])
+		for i := range img.Pix {
+			img.Pix[i] = uint8(i * i >> 3)
+		}
+		var b, fresh bytes.Buffer
+		require.NoError(t, e.Encode(&b, img))
+		require.NoError(t, EncodePNG(&fresh, img))
+		assert.Equal(t, fresh.Bytes(), b.Bytes())
+		got, err := png.Decode(&b)
+		require.NoError(t, err)
+		require.Equal(t, img, preprocess.FromImage(got))
+	}
+}
+
+// A second picture needs no memory of its own.
+func TestPNGEncoderAllocates(t *testing.T) {
+	img, e := goldenImage(t, "photo"), new(PNGEncoder)
+	require.NoError(t, e.Encode(io.Discard, img))
+	assert.LessOrEqual(t, testing.AllocsPerRun(20, func() { _ = e.Encode(io.Discard, img) }), 20.0)
+}
+
 func TestPNGIsDeterministic(t *testing.T) {
 	var a, b bytes.Buffer
 	require.NoError(t, EncodePNG(&a, goldenImage(t, "dark")))
