@@ -29,7 +29,9 @@ and for x.npy the same without the overlay, arrays with the batch as their first
 With several methods each has files of its own, x.METHOD.map.npy.`,
 		Example: `  torchlight explain --model examples/models/mobilenet_v2.pt --out build examples/photos/chelsea.png
   torchlight explain --model M.pt --target "tabby" --method hirescam --layer features.17 photos/`,
-		RunE: func(c *cobra.Command, args []string) error { return f.run(c, args) },
+		RunE: func(c *cobra.Command, args []string) error {
+			return f.profiles.of(func() error { return f.run(c, args) })
+		},
 	}
 	f.modelFlags.add(c)
 	c.Flags().BoolVar(&f.exact, "exact", false, "run the operators of the file as they are, nothing folded: bit for bit the plain forward pass, and slower")
@@ -37,6 +39,7 @@ With several methods each has files of its own, x.METHOD.map.npy.`,
 	f.addWay(c)
 	f.addPhoto(c)
 	f.addResults(c)
+	f.profiles.add(c)
 	return c
 }
 

@@ -22,6 +22,7 @@ type explainFlags struct {
 	way
 	photo
 	results
+	profiles
 }
 
 // question is what to explain.
