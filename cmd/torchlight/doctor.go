@@ -69,7 +69,7 @@ func examine(ctx context.Context) diagnosis {
 	}
 	info, err := torch.Runtime()
 	if err == nil {
-		err = (&modelFlags{}).setThreads() // as explain would
+		err = (&modelFlags{}).setThreads(1) // as explain would
 	}
 	if err != nil {
 		d.Wrong = append(d.Wrong, line(err))

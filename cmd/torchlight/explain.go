@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"runtime"
 
 	"github.com/spf13/cobra"
 
@@ -51,11 +52,11 @@ func (f *explainFlags) run(c *cobra.Command, args []string) error {
 	if err != nil {
 		return err
 	}
-	device, err := f.prepare()
+	inputs, err := explain.Inputs(args)
 	if err != nil {
 		return err
 	}
-	inputs, err := explain.Inputs(args)
+	device, err := f.prepare(len(inputs))
 	if err != nil {
 		return err
 	}
@@ -64,6 +65,7 @@ func (f *explainFlags) run(c *cobra.Command, args []string) error {
 	config.Progress = p.progress
 	config.Versions = versions()
 	config.Hopeless = hopeless
+	config.Workers, config.Passes = atOnce(device, runtime.GOMAXPROCS(0), torch.NumThreads())
 	var model *torch.Module
 	s, err := explain.New(config, func() (engine.Model, error) {
 		var err error
@@ -92,6 +94,17 @@ func (f *explainFlags) run(c *cobra.Command, args []string) error {
 		return reported(exitFailed)
 	}
 	return nil
+}
+
+// atOnce is how many inputs are computed on at a time, and how many of them by the
+// model: as many as have processors when each takes the threads of an operator. A GPU
+// is shared by nobody.
+func atOnce(device torch.Device, processors, threads int) (workers, passes int) {
+	if device.IsCUDA() {
+		return processors, 1
+	}
+	workers = max(1, processors/max(1, threads))
+	return workers, workers
 }
 
 // hopeless knows the errors that every input would end in.

@@ -47,7 +47,7 @@ func (f *layersFlags) run(c *cobra.Command) error {
 	if err != nil {
 		return err
 	}
-	device, err := f.prepare()
+	device, err := f.prepare(1)
 	if err != nil {
 		return err
 	}

@@ -75,7 +75,9 @@ func (f *modelFlags) add(c *cobra.Command) {
 
 // prepare checks the flags and sets libtorch up. The device comes first: CUDA must
 // be loaded before libtorch is used for anything else.
-func (f *modelFlags) prepare() (torch.Device, error) {
+//
+// inputs is how many there are to run.
+func (f *modelFlags) prepare(inputs int) (torch.Device, error) {
 	if f.model == "" {
 		return torch.CPU, misuse("no model; give a TorchScript file with --model")
 	}
@@ -91,7 +93,7 @@ func (f *modelFlags) prepare() (torch.Device, error) {
 			return device, err
 		}
 	}
-	if err := f.setThreads(); err != nil {
+	if err := f.setThreads(inputs); err != nil {
 		return device, err
 	}
 	for _, library := range f.ops {
@@ -102,10 +104,10 @@ func (f *modelFlags) prepare() (torch.Device, error) {
 	return device, nil
 }
 
-func (f *modelFlags) setThreads() error {
+func (f *modelFlags) setThreads(inputs int) error {
 	n := f.threads
 	if n == 0 && os.Getenv("OMP_NUM_THREADS") == "" {
-		n = min(defaultThreads(runtime.GOMAXPROCS(0)), torch.NumThreads())
+		n = min(defaultThreads(runtime.GOMAXPROCS(0), inputs), torch.NumThreads())
 	}
 	if n < 1 { // the environment's, or a build without libtorch
 		return nil
@@ -114,11 +116,16 @@ func (f *modelFlags) setThreads() error {
 }
 
 // defaultThreads is how many of the processors that the process may use one
-// operator gets: half of them. The other half reads ahead and writes behind; and a
-// thread of libtorch that waits for another one spins, so that with a thread for
-// every processor anything else that runs makes each operator wait
+// operator gets: half of them, or one where there are as many inputs to run side by
+// side. A thread of libtorch that waits for another one spins, so that with a thread
+// for every processor anything else that runs makes each operator wait
 // (docs/decisions/0008-threads.md).
-func defaultThreads(processors int) int { return max(1, processors/2) }
+func defaultThreads(processors, inputs int) int {
+	if inputs >= processors {
+		return 1
+	}
+	return max(1, processors/2)
+}
 
 func (f *modelFlags) load(device torch.Device) (*torch.Module, error) {
 	options := []torch.Option{torch.OnDevice(device)}

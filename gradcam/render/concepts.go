@@ -22,21 +22,21 @@ func Concepts(photo *preprocess.Image, maps []engine.Array, g preprocess.Geometr
 	}
 	placed := make([][]float32, len(maps))
 	for k, m := range maps {
-		m, err := drawable(m)
+		m, err := drawable(nil, m)
 		if err != nil {
 			return nil, fmt.Errorf("concept %d: %w", k, err)
 		}
-		if _, placed[k], err = place(m, g); err != nil {
+		if _, placed[k], err = place(nil, m, g); err != nil {
 			return nil, err
 		}
 	}
-	seen, _, err := place(engine.NewArray(1, 1), g)
+	seen, _, err := place(nil, engine.NewArray(1, 1), g)
 	if err != nil {
 		return nil, err
 	}
-	pixels := cut(photo, seen)
+	pixels := cut(nil, photo, seen)
 	tint(pixels, placed)
-	return framed(photo, pixels, seen), nil
+	return framed(preprocess.NewImage(photo.W, photo.H), photo, pixels, seen), nil
 }
 
 // tint gives every pixel the colour of the strongest map.

@@ -10,7 +10,7 @@ import (
 // HeatMap draws the map alone, one pixel a value. A zero-valued colormap is
 // inferno.
 func HeatMap(heat engine.Array, colors Colormap) (*preprocess.Image, error) {
-	heat, err := drawable(heat)
+	heat, err := drawable(nil, heat)
 	if err != nil {
 		return nil, err
 	}
@@ -30,12 +30,13 @@ func level(v float32) uint8 { return uint8(float32(255*v) + 0.5) }
 // rounds, and no eye sees a millionth.
 const slack = 1e-6
 
-// drawable checks a map and returns a copy of it with every value in 0..1.
-func drawable(heat engine.Array) (engine.Array, error) {
+// drawable checks a map and returns a copy of it with every value in 0..1, in the
+// memory given where that is large enough.
+func drawable(into []float32, heat engine.Array) (engine.Array, error) {
 	if err := checkShape(heat); err != nil {
 		return engine.Array{}, err
 	}
-	out := engine.NewArray(heat.Shape...)
+	out := engine.Array{Shape: heat.Shape, Data: sized(into, heat.Len())}
 	for i, v := range heat.Data {
 		if !(v >= -slack && v <= 1+slack) {
 			return engine.Array{}, refuse(v, i/heat.Shape[1], i%heat.Shape[1])

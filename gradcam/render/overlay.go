@@ -19,37 +19,19 @@ import (
 //
 // A nil style is [Torchlight]. The photo itself is not changed.
 func Overlay(photo *preprocess.Image, heat engine.Array, g preprocess.Geometry, style Style) (*preprocess.Image, error) {
-	heat, err := drawable(heat)
-	if err != nil {
-		return nil, err
-	}
-	if err := checkGeometry(photo, g); err != nil {
-		return nil, err
-	}
-	seen, values, err := place(heat, g)
-	if err != nil {
-		return nil, err
-	}
-	if style == nil {
-		style = Torchlight{}
-	}
-	pixels := cut(photo, seen)
-	style.Blend(pixels, pixels, values)
-	return framed(photo, pixels, seen), nil
+	return new(Canvas).Overlay(photo, heat, g, style)
 }
 
 // framed puts the pixels of what was seen into the rest of the photo.
-func framed(photo *preprocess.Image, pixels []uint8, seen image.Rectangle) *preprocess.Image {
-	out := preprocess.NewImage(photo.W, photo.H)
+func framed(out, photo *preprocess.Image, pixels []uint8, seen image.Rectangle) *preprocess.Image {
 	surround(out, photo, seen)
 	paste(out, pixels, seen)
 	return out
 }
 
-// cut copies a rectangle's pixels.
-func cut(img *preprocess.Image, r image.Rectangle) []uint8 {
+// cut appends a rectangle's pixels.
+func cut(pixels []uint8, img *preprocess.Image, r image.Rectangle) []uint8 {
 	n := 3 * r.Dx()
-	pixels := make([]uint8, 0, n*r.Dy())
 	for y := r.Min.Y; y < r.Max.Y; y++ {
 		from := 3 * (y*img.W + r.Min.X)
 		pixels = append(pixels, img.Pix[from:from+n]...)

@@ -12,15 +12,16 @@ import (
 // place finds the photo's pixels that the model saw and samples the map at the
 // centre of each. The map may have any resolution; it is stretched over the
 // whole crop, so the h x w map of a layer can be placed as well as one at the
-// size of the model's input.
-func place(heat engine.Array, g preprocess.Geometry) (seen image.Rectangle, values []float32, err error) {
+// size of the model's input. The values go into the memory given where that is large
+// enough.
+func place(into []float32, heat engine.Array, g preprocess.Geometry) (seen image.Rectangle, values []float32, err error) {
 	x0, x1, onX := axis(g.OriginalW, g.ResizedW, g.CropX, g.CropW, heat.Shape[1])
 	y0, y1, onY := axis(g.OriginalH, g.ResizedH, g.CropY, g.CropH, heat.Shape[0])
 	seen = image.Rect(x0, y0, x1, y1)
 	if seen.Empty() {
 		return seen, nil, fmt.Errorf("render: the crop %+v does not touch the photo", g)
 	}
-	values = make([]float32, seen.Dx()*seen.Dy())
+	values = sized(into, seen.Dx()*seen.Dy())
 	resample.Affine(values, heat.Data, heat.Shape[0], heat.Shape[1], seen.Dy(), seen.Dx(), onY, onX)
 	return seen, values, nil
 }

@@ -68,7 +68,7 @@ func TestPlaceAgainstPlain(t *testing.T) {
 		for _, size := range [][2]int{{g.CropH, g.CropW}, {7, 7}, {1, 1}, {3, 14}} {
 			heat := randomHeat(rng, size[0], size[1])
 			want := plainPlace(heat, g)
-			seen, values, err := place(heat, g)
+			seen, values, err := place(nil, heat, g)
 			if len(want) == 0 {
 				require.ErrorContains(t, err, "does not touch the photo", "%+v", g)
 				continue
@@ -91,7 +91,7 @@ func TestPlaceOfATypicalPhoto(t *testing.T) {
 		CropX: 58, CropY: 16, CropW: 224, CropH: 224}
 	heat := engine.NewArray(224, 224)
 	heat.Data[112*224+112] = 1
-	seen, values, err := place(heat, g)
+	seen, values, err := place(nil, heat, g)
 	require.NoError(t, err)
 	assert.Equal(t, image.Rect(85, 23, 413, 352), seen)
 	hottest := 0
@@ -108,7 +108,7 @@ func TestPlaceHasNoStairs(t *testing.T) {
 	heat := engine.NewArray(7, 7)
 	heat.Data[3*7+3] = 1
 	photo := preprocess.Geometry{OriginalW: 1400, OriginalH: 1400, ResizedW: 224, ResizedH: 224, CropW: 224, CropH: 224}
-	_, values, err := place(heat, photo)
+	_, values, err := place(nil, heat, photo)
 	require.NoError(t, err)
 	for i := 1; i < 1400; i++ {
 		step := math.Abs(float64(values[700*1400+i] - values[700*1400+i-1]))

@@ -94,14 +94,6 @@ func (e *PNGEncoder) begin(w io.Writer) error {
 	return err
 }
 
-// sized is a slice of n bytes, the old one where it is long enough.
-func sized(b []byte, n int) []byte {
-	if cap(b) < n {
-		return make([]byte, n)
-	}
-	return b[:n]
-}
-
 // averageFilter predicts a byte from the mean of those to its left and above it
 // (PNG specification, 9.2, filter 3). Of the five filters it leaves the smallest
 // files of overlays but for Paeth's, which takes six times as long for 6 % less.

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"sync"
 
 	"github.com/torchlight-go/torchlight/engine"
 	"github.com/torchlight-go/torchlight/gradcam"
@@ -16,7 +17,13 @@ import (
 type work struct {
 	*source
 	explained []explained // one a method
-	left      int         // samples that are still to be explained
+	left      int         // samples that no batch has taken yet
+	going     sync.WaitGroup
+
+	// Batches of one input may run side by side.
+	mu     sync.Mutex
+	sample int   // that err is about
+	fatal  error // why the run cannot go on
 }
 
 // explained is what one method found out about the samples of an input.
@@ -29,6 +36,7 @@ func newWork(src *source, methods int) *work {
 	w := &work{source: src}
 	if src.err == nil {
 		w.left = src.samples()
+		w.going.Add(w.left)
 		for range methods {
 			w.explained = append(w.explained, explained{make([]gradcam.Result, w.left), make([]saved, w.left)})
 		}
@@ -36,8 +44,35 @@ func newWork(src *source, methods int) *work {
 	return w
 }
 
-// done says that the input is explained, or has failed.
-func (w *work) done() bool { return w.left == 0 || w.err != nil }
+// wait waits until all samples have been through the model.
+func (w *work) wait() { w.going.Wait() }
+
+// ended says that one sample has been through, with what ended the run or nil.
+func (w *work) ended(fatal error) {
+	w.mu.Lock()
+	if w.fatal == nil {
+		w.fatal = fatal
+	}
+	w.mu.Unlock()
+	w.going.Done()
+}
+
+// failed says that the input is given up because of this sample or one before it.
+// Those before that one may still be to blame, and are then named.
+func (w *work) failed(sample int) bool {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return w.err != nil && w.sample <= sample
+}
+
+// fail gives the input up because of a sample: the first one of those to blame.
+func (w *work) fail(sample int, err error) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if w.err == nil || sample < w.sample {
+		w.err, w.sample = err, sample
+	}
+}
 
 // row is one sample of an input.
 type row struct {
@@ -47,14 +82,13 @@ type row struct {
 
 func (r row) array() engine.Array { return r.work.array.Row(r.index) }
 
-// accept takes sample i of the batch that was explained last, by every method.
-func (r row) accept(all [][]gradcam.Result, i int, ways []*way) {
+// accept takes sample i of a batch that was explained by every method.
+func (r row) accept(all [][]gradcam.Result, i int, kept []recorder) {
 	for m, results := range all {
 		results[i].Sample = r.index
 		e := r.work.explained[m]
-		e.results[r.index], e.saved[r.index] = results[i], ways[m].recorder.row(i)
+		e.results[r.index], e.saved[r.index] = results[i], kept[m].row(i)
 	}
-	r.work.left--
 }
 
 // fail gives up the whole input. The sample is named where there are several.
@@ -62,7 +96,7 @@ func (r row) fail(err error) {
 	if r.work.samples() > 1 {
 		err = fmt.Errorf("sample %d: %w", r.index, withFix(err))
 	}
-	r.work.err = r.work.asStored(withFix(err))
+	r.work.fail(r.index, r.work.asStored(withFix(err)))
 }
 
 // withFix drops the number of the sample within its batch, which nobody knows, and
@@ -105,7 +139,7 @@ func (s *Session) fits(a, b row) bool {
 
 // limit is the size of a batch that begins with a.
 func (s *Session) limit(a row) int {
-	if s.alone {
+	if s.alone.Load() {
 		return 1
 	}
 	return s.config.batch(a.work.photo != nil)
@@ -116,11 +150,12 @@ func (s *Session) limit(a row) int {
 // that of a run that cannot go on.
 func (s *Session) explain(ctx context.Context, rows []row) error {
 	for {
-		rows = slices.DeleteFunc(slices.Clone(rows), func(r row) bool { return r.work.err != nil })
+		rows = slices.DeleteFunc(slices.Clone(rows), func(r row) bool { return r.work.failed(r.index) })
 		if len(rows) == 0 {
 			return nil
 		}
-		all, err := s.explainer.ExplainAll(ctx, s.with.beside(stack(rows)), s.target)
+		kept := s.recorders()
+		all, err := s.compute(recording(ctx, kept), rows)
 		if ctx.Err() != nil {
 			return ctx.Err()
 		}
@@ -128,7 +163,7 @@ func (s *Session) explain(ctx context.Context, rows []row) error {
 		switch {
 		case err == nil:
 			for i, r := range rows {
-				r.accept(all, i, s.ways)
+				r.accept(all, i, kept)
 			}
 			return nil
 		case errors.Is(err, gradcam.ErrOption):
@@ -153,24 +188,35 @@ func (s *Session) oneByOne(ctx context.Context, rows []row, refused error) error
 		if err := s.explain(ctx, []row{r}); err != nil {
 			return err
 		}
-		if r.work.err == nil {
+		if !r.work.failed(r.index) {
 			taken++
 		}
 	}
 	if taken == 0 {
 		for _, r := range rows {
-			r.work.err = refused
+			r.work.fail(-1, refused)
 		}
 		return nil
 	}
-	if !s.alone {
-		s.alone = true
+	if s.alone.CompareAndSwap(false, true) {
 		s.config.Log.Warn(fmt.Sprintf("the model takes one sample at a time, not %d: %v", len(rows), refused))
 	}
 	return nil
 }
 
-// stack copies samples of one shape into a batch.
+// compute runs the rows on one of the cores.
+func (s *Session) compute(ctx context.Context, rows []row) ([][]gradcam.Result, error) {
+	inputs := s.with.beside(stack(rows))
+	s.cores.take()
+	defer s.cores.give()
+	return s.explainer.ExplainAll(ctx, inputs, s.target)
+}
+
+// stack copies samples of one shape into a batch; one that is a batch stays where it
+// is.
 func stack(rows []row) engine.Array {
+	if one := rows[0].work; len(rows) == 1 && one.samples() == 1 {
+		return one.array
+	}
 	return stacked(len(rows), func(i int) engine.Array { return rows[i].array() })
 }

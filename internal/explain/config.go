@@ -53,6 +53,11 @@ type Config struct {
 	// Batch is how many samples run together. 0 runs an array of up to 32 samples
 	// as it comes, and photos one by one.
 	Batch int
+	// Workers is how many cores read, explain and draw: so many inputs are computed on
+	// at a time, each on one thread of Go or in one call of the model. 0 is 1.
+	Workers int
+	// Passes is how many of them the model may take up at a time. 0 is 1.
+	Passes int
 	// Out is the folder of the results, made if need be.
 	Out string
 	// Style is that of overlays; nil is render.Torchlight.
@@ -121,6 +126,9 @@ func (c Config) check() error {
 	}
 	if c.Batch < 0 {
 		return misusef("a batch of %d samples; give 1 or more", c.Batch)
+	}
+	if c.Workers < 0 || c.Passes < 0 {
+		return misusef("%d workers and %d passes; give 1 or more", c.Workers, c.Passes)
 	}
 	if c.Top < 0 {
 		return misusef("a list of %d classes; give 1 or more", c.Top)

@@ -1,7 +1,6 @@
 package explain
 
 import (
-	"context"
 	"errors"
 	"fmt"
 	"slices"
@@ -14,8 +13,7 @@ import (
 // way is one of the methods that explain the inputs.
 type way struct {
 	gradcam.Method
-	options  map[string]string // those that the user gave
-	recorder recorder
+	options map[string]string // those that the user gave
 }
 
 // chooseMethods finds the methods by their names and gives them their options.
@@ -29,7 +27,7 @@ func (s *Session) chooseMethods() error {
 		return fmt.Errorf("%s: method: %w", card.Path(c.Model), err)
 	}
 	for _, method := range methods {
-		s.ways = append(s.ways, &way{Method: method, recorder: recorder{save: c.Save}})
+		s.ways = append(s.ways, &way{Method: method})
 	}
 	for _, option := range c.Options {
 		if err := s.setOption(option); err != nil {
@@ -77,16 +75,6 @@ func takes(m gradcam.Method, option string) bool {
 // layered says that at least one of the methods explains a layer.
 func (s *Session) layered() bool {
 	return slices.ContainsFunc(s.ways, func(w *way) bool { return w.Needs().Layer })
-}
-
-// observe records a run of one of the methods.
-func (s *Session) observe(ctx context.Context, run *gradcam.Run) error {
-	for _, w := range s.ways {
-		if w.Name() == run.Method() {
-			return w.recorder.observe(ctx, run)
-		}
-	}
-	return nil
 }
 
 // methodOptions are the explainer's that concern methods and what becomes of their

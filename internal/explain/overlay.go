@@ -12,14 +12,14 @@ import (
 // overlay draws what method m found at the size of the model's input: a peer's map
 // may have the layer's, and signs. The concepts of a layer share a picture, as their
 // mean says nothing.
-func (s *Session) overlay(w *work, m int, r gradcam.Result) (*preprocess.Image, error) {
-	space := w.array.Shape[len(w.array.Shape)-2:]
+func (s *Session) overlay(w *work, m int, with *pen) (*preprocess.Image, error) {
+	r, space := w.explained[m].results[0], w.array.Shape[len(w.array.Shape)-2:]
 	if !s.ways[m].concepts() {
 		heat, err := r.Display(space[0], space[1])
 		if err != nil {
 			return nil, err
 		}
-		return render.Overlay(w.photo, heat, w.geometry, s.config.Style)
+		return with.canvas.Overlay(w.photo, heat, w.geometry, s.config.Style)
 	}
 	maps := make([]engine.Array, len(r.Raw))
 	for k := range maps {

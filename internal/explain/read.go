@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
-	"runtime"
 	"strings"
 	"time"
 
@@ -28,10 +27,10 @@ type source struct {
 // samples is the number of rows.
 func (src *source) samples() int { return src.array.Shape[0] }
 
-// readAhead reads the files on a few goroutines, some files ahead of who takes
-// them, and hands them on in their order. It ends early when ctx does.
+// readAhead reads files ahead of who takes them, two for each core, and hands them on
+// in their order. It ends early when ctx does.
 func (s *Session) readAhead(ctx context.Context, files []string) <-chan <-chan *source {
-	queue := make(chan (<-chan *source), runtime.GOMAXPROCS(0))
+	queue := make(chan (<-chan *source), 2*s.config.Workers)
 	go func() {
 		defer close(queue)
 		for _, f := range files {
@@ -50,7 +49,9 @@ func (s *Session) readAhead(ctx context.Context, files []string) <-chan <-chan *
 func (s *Session) read(ctx context.Context, file string) *source {
 	src := &source{file: file}
 	if isArray(file) {
+		s.cores.take()
 		src.err = src.readArray()
+		s.cores.give()
 	} else {
 		src.err = s.readPhoto(ctx, src)
 	}
@@ -84,24 +85,32 @@ func (src *source) asStored(err error) error {
 }
 
 func (s *Session) readPhoto(ctx context.Context, src *source) error {
-	start := time.Now()
-	var err error
-	if src.photo, err = preprocess.DecodeFile(src.file, preprocess.Options{Orient: s.config.Orient}); err != nil {
+	if err := s.decodePhoto(src); err != nil {
 		return withRemedy(src.file, err)
 	}
-	src.decode = time.Since(start)
 	select {
 	case <-s.settled:
 	case <-ctx.Done():
 		return ctx.Err()
 	}
-	start = time.Now()
+	s.cores.take()
+	defer s.cores.give()
+	start := time.Now()
 	in, err := s.pipeline.Apply(src.photo)
 	if err != nil {
 		return err
 	}
 	src.array, src.geometry, src.preprocess = in.Array(), in.Geometry, time.Since(start)
 	return nil
+}
+
+func (s *Session) decodePhoto(src *source) (err error) {
+	s.cores.take()
+	defer s.cores.give()
+	start := time.Now()
+	src.photo, err = preprocess.DecodeFile(src.file, preprocess.Options{Orient: s.config.Orient})
+	src.decode = time.Since(start)
+	return err
 }
 
 // withRemedy says what to do about a photo that cannot be read, where the error

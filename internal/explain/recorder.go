@@ -8,15 +8,43 @@ import (
 	"github.com/torchlight-go/torchlight/gradcam"
 )
 
-// recorder keeps what the engine returned to one method: layers' values and
-// gradients in the layout that the network has them in, and the explained output. A
-// session explains one batch at a time.
+// recorder keeps what the engine returned to one method about one batch: layers'
+// values and gradients in the layout that the network has them in, and the explained
+// output.
 type recorder struct {
 	save []Stage
 
-	// Of the last batch; the first axis of each array is the batch.
+	// The first axis of each array is the batch.
 	activations, gradients []engine.Array
 	output                 engine.Array
+}
+
+// recorders are those of one batch, one a method.
+func (s *Session) recorders() []recorder {
+	all := make([]recorder, len(s.ways))
+	for m := range all {
+		all[m].save = s.config.Save
+	}
+	return all
+}
+
+// recordersKey finds a batch's recorders in its context: batches run side by side, and
+// their explainer has one observer.
+type recordersKey struct{}
+
+func recording(ctx context.Context, all []recorder) context.Context {
+	return context.WithValue(ctx, recordersKey{}, all)
+}
+
+// observe records a run of one of the methods.
+func (s *Session) observe(ctx context.Context, run *gradcam.Run) error {
+	all, _ := ctx.Value(recordersKey{}).([]recorder)
+	for m := range all {
+		if s.ways[m].Name() == run.Method() {
+			return all[m].observe(ctx, run)
+		}
+	}
+	return nil
 }
 
 // observe records a run.

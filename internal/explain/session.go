@@ -3,6 +3,7 @@ package explain
 import (
 	"context"
 	"log/slog"
+	"sync/atomic"
 
 	"github.com/torchlight-go/torchlight/engine"
 	"github.com/torchlight-go/torchlight/gradcam"
@@ -30,7 +31,9 @@ type Session struct {
 	preprocessing *Preprocessing
 
 	explainer *gradcam.Explainer // once the model is there
-	alone     bool               // the model has refused a batch and taken its samples
+	alone     atomic.Bool        // the model has refused a batch and taken its samples
+	cores     cores
+	pens      pens
 }
 
 type loaded struct {
@@ -51,7 +54,8 @@ func New(config Config, load func() (engine.Model, error)) (*Session, error) {
 		config.Style = render.Torchlight{}
 	}
 	config.Out = first(config.Out, ".")
-	s := &Session{config: config, settled: make(chan struct{})}
+	config.Workers, config.Passes = max(config.Workers, 1), max(config.Passes, 1)
+	s := &Session{config: config, settled: make(chan struct{}), cores: make(cores, config.Workers)}
 	if err := config.check(); err != nil {
 		return nil, err
 	}

@@ -11,7 +11,6 @@ import (
 	"time"
 
 	"github.com/torchlight-go/torchlight/engine"
-	"github.com/torchlight-go/torchlight/gradcam/render"
 	"github.com/torchlight-go/torchlight/internal/atomicfile"
 	"github.com/torchlight-go/torchlight/npy"
 )
@@ -56,20 +55,15 @@ func (s *Session) write(w *work) ([]Record, error) {
 	return all, nil
 }
 
-// writeMethod writes what method m found.
+// writeMethod writes what method m found. Only the disk is waited for without a core.
 func (s *Session) writeMethod(w *work, m int, base string) ([]Record, error) {
 	e := w.explained[m]
-	start := time.Now()
-	var files []file
-	if w.photo != nil && !e.results[0].Placeless() {
-		picture, err := s.overlay(w, m, e.results[0])
-		if err != nil {
-			return nil, fmt.Errorf("%s: %w", w.file, err)
-		}
-		files = append(files, file{base + ".overlay.png", func(path string) error { return render.WritePNG(path, picture) }})
+	pen := s.pens.take()
+	defer s.pens.give(pen)
+	files, rendering, err := s.draw(w, m, base, pen)
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", w.file, err)
 	}
-	files = append(files, s.arrays(w, e, base)...)
-	rendering := time.Since(start)
 	if err := writeAll(files); err != nil {
 		return nil, err
 	}
@@ -84,6 +78,30 @@ func (s *Session) writeMethod(w *work, m int, base string) ([]Record, error) {
 		records[i].Files = paths
 	}
 	return records, writeRecords(base+".json", records, w.photo != nil)
+}
+
+// draw makes the maps and the picture, with the time that took.
+func (s *Session) draw(w *work, m int, base string, with *pen) ([]file, time.Duration, error) {
+	s.cores.take()
+	defer s.cores.give()
+	e := w.explained[m]
+	start := time.Now()
+	maps := make([]engine.Array, len(e.results))
+	for i, r := range e.results {
+		maps[i] = r.Map()
+	}
+	var files []file
+	if w.photo != nil && !e.results[0].Placeless() {
+		picture, err := s.overlay(w, m, with)
+		if err != nil {
+			return nil, 0, err
+		}
+		if err := with.encode(picture); err != nil {
+			return nil, 0, err
+		}
+		files = append(files, file{base + ".overlay.png", with.write})
+	}
+	return append(files, s.arrays(w, e, maps, base)...), time.Since(start), nil
 }
 
 func writeAll(files []file) error {
@@ -116,7 +134,7 @@ func writeRecords(path string, records []Record, photo bool) error {
 }
 
 // arrays are the results in .npy. A photo's have no batch axis.
-func (s *Session) arrays(w *work, e explained, base string) []file {
+func (s *Session) arrays(w *work, e explained, maps []engine.Array, base string) []file {
 	var files []file
 	add := func(name string, of func(i int) engine.Array) {
 		if a := w.gather(of); a.Len() > 0 {
@@ -132,7 +150,7 @@ func (s *Session) arrays(w *work, e explained, base string) []file {
 			add(numbered, func(i int) engine.Array { return of(i, k) })
 		}
 	}
-	add("map", func(i int) engine.Array { return e.results[i].Map() })
+	add("map", func(i int) engine.Array { return maps[i] })
 	addLayers("raw", len(e.results[0].Raw), func(i, k int) engine.Array { return e.results[i].Raw[k].Values })
 	if slices.Contains(s.config.Save, Input) {
 		add("input", func(i int) engine.Array { return w.array.Row(i) })
