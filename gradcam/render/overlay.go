@@ -54,26 +54,38 @@ func paste(img *preprocess.Image, pixels []uint8, r image.Rectangle) {
 func surround(out, photo *preprocess.Image, seen image.Rectangle) {
 	width := max(1, min(photo.W, photo.H)/500)
 	line := seen.Inset(-width).Intersect(photo.Bounds())
+	left, right := 3*line.Min.X, 3*line.Max.X
 	for y := range photo.H {
 		at := 3 * y * photo.W
 		dst, src := out.Pix[at:at+3*photo.W], photo.Pix[at:at+3*photo.W]
-		if y < line.Min.Y || y >= line.Max.Y {
+		switch {
+		case y < line.Min.Y || y >= line.Max.Y:
 			darken(dst, src)
 			continue
+		case y < seen.Min.Y || y >= seen.Max.Y:
+			lighten(dst[left:right])
+		default:
+			lighten(dst[left : 3*seen.Min.X])
+			lighten(dst[3*seen.Max.X : right])
 		}
-		left, right := 3*line.Min.X, 3*line.Max.X
 		darken(dst[:left], src[:left])
 		darken(dst[right:], src[right:])
-		for i := left; i < right; i++ {
-			dst[i] = 220
-		}
+	}
+}
+
+// lighten draws the line.
+func lighten(dst []uint8) {
+	for i := range dst {
+		dst[i] = 220
 	}
 }
 
 // darken fades the colours and halves the brightness.
 func darken(dst, src []uint8) {
-	for i := 0; i+2 < len(src); i += 3 {
-		r, g, b := faded(src[i], src[i+1], src[i+2])
-		dst[i], dst[i+1], dst[i+2] = uint8(r/2), uint8(g/2), uint8(b/2)
+	for len(src) > 0 {
+		p, d := (*[3]uint8)(src), (*[3]uint8)(dst)
+		src, dst = src[3:], dst[3:]
+		r, g, b := faded(p[0], p[1], p[2])
+		d[0], d[1], d[2] = uint8(r/2), uint8(g/2), uint8(b/2)
 	}
 }

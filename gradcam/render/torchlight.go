@@ -24,10 +24,11 @@ func (Torchlight) Name() string { return "torchlight" }
 // Blend implements [Style].
 func (s Torchlight) Blend(dst, photo []uint8, heat []float32) {
 	keep, add := s.levels()
-	for i, v := range heat {
+	for _, v := range heat {
 		l := level(v)
 		k, a := keep[l], &add[l]
-		p, d := photo[3*i:3*i+3:3*i+3], dst[3*i:3*i+3:3*i+3]
+		p, d := (*[3]uint8)(photo), (*[3]uint8)(dst)
+		photo, dst = photo[3:], dst[3:]
 		r, g, b := faded(p[0], p[1], p[2])
 		d[0] = uint8((r*k + a[0]) >> 16)
 		d[1] = uint8((g*k + a[1]) >> 16)
