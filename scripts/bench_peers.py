@@ -9,7 +9,7 @@ First says what it is, then answers each line on stdin by one line on stdout:
     {"do": "write", "model": "resnet18", "size": 224}
     {}
     {"do": "time", "what": "torch_cam", "model": "resnet18", "layer": "layer4", "method": "gradcam",
-     "batch": 1, "size": 224, "threads": 1, "n": 2}
+     "target": 281, "batch": 1, "size": 224, "threads": 1, "n": 2}
     {"ms": [52.1, 52.3]}
     {"do": "result", ...as before...}
     {"file": "build/bench/result.npy"}
@@ -51,7 +51,6 @@ import torchvision
 from parity_ref import zoo
 from torch import nn
 
-TARGET = 281
 PACKAGES = ("torch", "torchvision", "grad-cam", "torchcam", "captum", "numpy")
 
 
@@ -98,6 +97,11 @@ def pin(threads: int) -> None:
     cv2.setNumThreads(threads)
 
 
+def score_of(target: int) -> Callable[[object], torch.Tensor]:
+    """(N, 1) of the class. A scripted GoogLeNet returns its logits in a tuple."""
+    return lambda y: (y if isinstance(y, torch.Tensor) else y[0])[:, target : target + 1]
+
+
 class Bench:
     """The prepared calls of one model, kept between requests."""
 
@@ -119,18 +123,18 @@ class Bench:
         self.name = name
 
     def prepare(self, r: dict) -> bench_methods.Call:
-        what, model = r["what"], self.model
+        what, model, target = r["what"], self.model, r["target"]
         x = torch.from_numpy(np.load(self.out / f"images-{r['size']}.npy")[: r["batch"]])
         if what == "forward":
-            return bench_methods.plain(torch.no_grad()(lambda: model(x)), lambda y: y[:, TARGET : TARGET + 1])
+            return bench_methods.plain(torch.no_grad()(lambda: model(x)), score_of(target))
         if what == "fast_forward":
             fast = torch.jit.optimize_for_inference(torch.jit.script(model))
-            return bench_methods.plain(torch.no_grad()(lambda: fast(x)), lambda y: y[:, TARGET : TARGET + 1])
+            return bench_methods.plain(torch.no_grad()(lambda: fast(x)), score_of(target))
         layer = r.get("layer", "")
-        return bench_methods.prepare(what, r["method"], model, layer, x, [TARGET] * r["batch"])
+        return bench_methods.prepare(what, r["method"], model, layer, x, [target] * r["batch"])
 
     def key(self, r: dict) -> tuple:
-        return tuple(r.get(k) for k in ("what", "layer", "method", "batch", "size", "threads"))
+        return tuple(r.get(k) for k in ("what", "layer", "method", "target", "batch", "size", "threads"))
 
     def time(self, r: dict) -> list[float]:
         """Milliseconds of n calls, one by one."""

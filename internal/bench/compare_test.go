@@ -25,6 +25,10 @@ func TestDifference(t *testing.T) {
 		require.NoError(t, err)
 		assert.InDelta(t, c.want, d, 1e-12)
 	}
+	blank := engine.Array{Shape: []int{2, 1}, Data: []float32{0, 4}}
+	d, err := difference([][]float32{{1}, {4}}, blank)
+	require.NoError(t, err, "a row may be blank")
+	assert.InDelta(t, 0.25, d, 1e-12, "by the largest value of all")
 	for _, c := range []struct {
 		ours   [][]float32
 		theirs engine.Array
@@ -32,7 +36,7 @@ func TestDifference(t *testing.T) {
 	}{
 		{[][]float32{{1, -4}}, theirs, "has shape [2 1 2], ours has 1 rows"},
 		{[][]float32{{1}, {2}}, theirs, "has shape [2 1 2], ours has 1 values a row"},
-		{[][]float32{{0, 0}}, engine.NewArray(1, 2), "row 0 of its result is all zeros"},
+		{[][]float32{{0, 0}}, engine.NewArray(1, 2), "its result is all zeros"},
 	} {
 		_, err := difference(c.ours, c.theirs)
 		require.ErrorContains(t, err, c.says)
@@ -54,8 +58,11 @@ func TestCompare(t *testing.T) {
 	found, err := c.compare(t.Context(), p, nil, scored(2))
 	require.NoError(t, err)
 	assert.InDelta(t, 0.005, found["forward"], 1e-4)
-	_, err = c.compare(t.Context(), p, nil, scored(2.1))
-	require.ErrorContains(t, err, "forward computes something else: its result differs by 5.5e-02 of the largest value")
+	_, err = c.compare(t.Context(), p, &loaded{}, scored(2.1))
+	require.Error(t, err, "the model without folding, which decides, is not there")
+	require.NoError(t, refused("forward", 0.02, 1e-3))
+	require.EqualError(t, refused("forward", 0.055, 0.05),
+		"forward computes something else: its result differs by 5.5e-02 of the largest value, and by 5.0e-02 without folding; 1e-02 and 1e-03 are allowed")
 
 	before := questions.Len()
 	found, err = explanation{peers: []string{"torch_cam"}, differs: map[string]string{"torch_cam": "random"}}.compare(t.Context(), p, nil, nil)

@@ -14,15 +14,14 @@ import (
 	"github.com/torchlight-go/torchlight/torch"
 )
 
-const (
-	target = 281           // the class that all sides explain
-	inputs = "build/bench" // models and images
-)
+// inputs holds models and images.
+const inputs = "build/bench"
 
 // explanation is a case in which an explanation is timed, and the peers.
 type explanation struct {
 	part                 string
 	model, layer, method string
+	target               int // the class that all sides explain
 	batch, threads, size int
 	channels             int
 	peers                []string // by what bench_peers.py calls them
@@ -34,7 +33,11 @@ type explanation struct {
 
 // common is an explanation of one image by Grad-CAM on one thread.
 func common(part, model, layer string, peers ...string) explanation {
-	return explanation{part: part, model: model, layer: layer, method: "gradcam", batch: 1, threads: 1, size: 224, peers: peers}
+	class := 281
+	if model == "vgg11" {
+		class = 1 // it has ten
+	}
+	return explanation{part: part, model: model, layer: layer, method: "gradcam", target: class, batch: 1, threads: 1, size: 224, peers: peers}
 }
 
 // as makes a measurement of it.
@@ -61,7 +64,7 @@ func (c explanation) measure(ctx context.Context, b *bench) (figure.Figure, erro
 	defer explain.Close()
 	var last []gradcam.Result
 	sides := []side{{figure.Own, timed(func() (err error) {
-		last, err = explain.Explain(ctx, l.x, gradcam.Class(target))
+		last, err = explain.Explain(ctx, l.x, gradcam.Class(c.target))
 		for _, r := range last {
 			runtime.KeepAlive(r.Map())
 		}
@@ -93,7 +96,7 @@ func (c explanation) conventions() gradcam.Peer {
 }
 
 func (c explanation) request(what string, n int) request {
-	return request{What: what, Model: c.model, Layer: c.layer, Method: c.method, Batch: c.batch, Size: c.size, Threads: c.threads, N: n}
+	return request{What: what, Model: c.model, Layer: c.layer, Method: c.method, Target: c.target, Batch: c.batch, Size: c.size, Threads: c.threads, N: n}
 }
 
 // loaded is a model with its input.
@@ -107,9 +110,12 @@ func (c explanation) load() (*loaded, error) {
 	if err != nil {
 		return nil, err
 	}
-	m, err := torch.Load(filepath.Join(inputs, c.model+".pt"))
+	m, err := torch.Load(c.file())
 	return &loaded{m, x}, err
 }
+
+// file is that of the model.
+func (c explanation) file() string { return filepath.Join(inputs, c.model+".pt") }
 
 // images are the first of the file that the peer reads, too.
 func (c explanation) images() (engine.Array, error) {

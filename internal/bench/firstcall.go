@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"path/filepath"
 	"time"
 
 	"github.com/torchlight-go/torchlight/engine"
@@ -59,7 +58,7 @@ func (c explanation) measureFirst(ctx context.Context, b *bench) (figure.Figure,
 // first loads the model anew and times the steps.
 func (c explanation) first(ctx context.Context, x engine.Array) ([]float64, error) {
 	start := time.Now()
-	m, err := torch.Load(filepath.Join(inputs, c.model+".pt"))
+	m, err := torch.Load(c.file())
 	if err != nil {
 		return nil, err
 	}
@@ -76,7 +75,7 @@ func (c explanation) first(ctx context.Context, x engine.Array) ([]float64, erro
 	}
 	for _, x := range []engine.Array{x, larger} {
 		explain := timed(func() error {
-			_, err := e.Explain(ctx, x, gradcam.Class(target))
+			_, err := e.Explain(ctx, x, gradcam.Class(c.target))
 			return err
 		})
 		first, err := explain(1)

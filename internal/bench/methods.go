@@ -102,7 +102,7 @@ func decomposition(model, layer string) measurement {
 		ours := func(n int) ([]float64, error) {
 			ms := make([]float64, n)
 			for i := range ms {
-				results, err := e.Explain(ctx, l.x, gradcam.Class(target))
+				results, err := e.Explain(ctx, l.x, gradcam.Class(c.target))
 				if err != nil {
 					return nil, err
 				}

@@ -36,6 +36,7 @@ type request struct {
 	Model   string `json:"model"`
 	Layer   string `json:"layer,omitempty"`
 	Method  string `json:"method,omitempty"`
+	Target  int    `json:"target,omitempty"`
 	Batch   int    `json:"batch,omitempty"`
 	Size    int    `json:"size,omitempty"`
 	Threads int    `json:"threads,omitempty"`

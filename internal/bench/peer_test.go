@@ -30,7 +30,7 @@ func TestPeer(t *testing.T) {
 	want := engine.Array{Shape: []int{1, 2}, Data: []float32{3, 4}}
 	require.NoError(t, npy.WriteFile(path, want))
 	p, questions := answering(`{"ms": [3, 4]}`, `{"file": "`+path+`"}`, `{}`, `{"error": "ValueError: no"}`, `{"ms": [1]}`)
-	r := explanation{model: "toy", layer: "conv", method: "gradcam", batch: 2, threads: 1, size: 8}.request("torch_cam", 2)
+	r := explanation{model: "toy", layer: "conv", method: "gradcam", target: 5, batch: 2, threads: 1, size: 8}.request("torch_cam", 2)
 	ms, err := p.time(r)
 	require.NoError(t, err)
 	assert.Equal(t, []float64{3, 4}, ms)
@@ -46,6 +46,6 @@ func TestPeer(t *testing.T) {
 	require.ErrorIs(t, err, io.EOF, "the peer has gone")
 
 	lines := strings.Split(questions.String(), "\n")
-	assert.JSONEq(t, `{"do":"time","what":"torch_cam","model":"toy","layer":"conv","method":"gradcam","batch":2,"size":8,"threads":1,"n":2}`, lines[0])
+	assert.JSONEq(t, `{"do":"time","what":"torch_cam","model":"toy","layer":"conv","method":"gradcam","target":5,"batch":2,"size":8,"threads":1,"n":2}`, lines[0])
 	assert.JSONEq(t, `{"do":"write","model":"toy","size":8}`, lines[2])
 }

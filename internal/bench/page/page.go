@@ -142,7 +142,8 @@ What an explanation costs, beside the forward pass and the Python libraries that
 - All sides have the same weights and inputs, tensors that are ready: reading photos is in none of the times but those of
   whole processes and folders. Hooks of the peers are put on outside the clock.
 - Threads are pinned: those of libtorch's operators on both sides, Go's own (GOMAXPROCS), and those of numpy and OpenCV.
-- The results of the timed calls are compared, under each peer's conventions: where they differed by more than 1 % of the
-  largest value, there would be no figure.
+- What the timed calls return is compared, under each peer's conventions. Where maps differ by more than 1 % of the largest
+  value, which behind the kink of a ReLU the folding of batch norms can make them, they must agree to 0.1 % without folding: else
+  there would be no figure.
 - A time is the median over rounds, ± half the distance between the quartiles. A ratio is the median of the rounds' ratios.
 `
