@@ -5,6 +5,8 @@ import (
 	"errors"
 	"fmt"
 	"math"
+	"slices"
+	"strings"
 
 	"github.com/torchlight-go/torchlight/engine"
 	"github.com/torchlight-go/torchlight/gradcam"
@@ -62,17 +64,39 @@ func refused(what string, folded, unfolded float64) error {
 		what, folded, unfolded, tolerance, exact)
 }
 
-// off is how far ours is from a peer's.
+// off is how far ours is from a peer's. The sign of a principal component is
+// arbitrary, and LAPACK's is that of its rounding: the nearer one counts.
 func (c explanation) off(ctx context.Context, what string, l *loaded, last []gradcam.Result, theirs engine.Array) (float64, error) {
 	ours, err := c.like(ctx, what, l, last)
 	if err != nil {
 		return 0, err
 	}
-	d, err := difference(ours, theirs)
+	d, err := difference(rows(what, ours), theirs)
+	if component := strings.Contains(c.method, "eigen") || c.method == "kpcacam"; err == nil && component {
+		var other float64
+		other, err = difference(rows(what, negated(ours)), theirs)
+		d = min(d, other)
+	}
 	if err != nil {
 		err = fmt.Errorf("%s: %w", what, err)
 	}
 	return d, err
+}
+
+// negated are the results with the other sign.
+func negated(results []gradcam.Result) []gradcam.Result {
+	out := slices.Clone(results)
+	for i := range out {
+		out[i].Reason, out[i].Raw = "", slices.Clone(out[i].Raw)
+		for k, raw := range out[i].Raw {
+			values := engine.NewArray(raw.Values.Shape...)
+			for j, v := range raw.Values.Data {
+				values.Data[j] = -v
+			}
+			out[i].Raw[k] = gradcam.Raw{Layer: raw.Layer, Values: values, Min: -raw.Max, Max: -raw.Min}
+		}
+	}
+	return out
 }
 
 // offExactly is the same with the operators of the file.
@@ -85,33 +109,36 @@ func (c explanation) offExactly(ctx context.Context, what string, l *loaded, the
 	return c.off(ctx, what, &loaded{m, l.x}, nil, theirs)
 }
 
-// like is our counterpart of a peer's result, by the peer's conventions: a finished
-// map, the raw map of captum, the score of a forward pass. It is taken from the last
-// timed results where that is possible.
-func (c explanation) like(ctx context.Context, what string, l *loaded, last []gradcam.Result) ([][]float32, error) {
+// like are our results by a peer's conventions: the last timed ones, where that is
+// possible.
+func (c explanation) like(ctx context.Context, what string, l *loaded, last []gradcam.Result) ([]gradcam.Result, error) {
 	convention := peerOf(what)
-	if last == nil || convention != c.conventions() && !passOnly(what) {
-		e, err := l.explainer(c, convention)
-		if err != nil {
-			return nil, err
-		}
-		defer e.Close()
-		if last, err = e.Explain(ctx, l.x, gradcam.Class(c.target)); err != nil {
-			return nil, err
-		}
+	if last != nil && (convention == c.conventions() || passOnly(what)) {
+		return last, nil
 	}
-	var rows [][]float32
-	for _, r := range last {
+	e, err := l.explainer(c, convention)
+	if err != nil {
+		return nil, err
+	}
+	defer e.Close()
+	return e.Explain(ctx, l.x, gradcam.Class(c.target))
+}
+
+// rows are what is compared of each sample: the finished map, the raw map of captum,
+// the score of a forward pass.
+func rows(what string, results []gradcam.Result) [][]float32 {
+	var all [][]float32
+	for _, r := range results {
 		switch {
 		case passOnly(what):
-			rows = append(rows, []float32{float32(r.Target.Score)})
-		case convention == gradcam.Captum:
-			rows = append(rows, r.Raw[0].Values.Data)
+			all = append(all, []float32{float32(r.Target.Score)})
+		case peerOf(what) == gradcam.Captum:
+			all = append(all, r.Raw[0].Values.Data)
 		default:
-			rows = append(rows, r.Map().Data)
+			all = append(all, r.Map().Data)
 		}
 	}
-	return rows, nil
+	return all
 }
 
 // passOnly says that a side makes no map: its scores are compared.

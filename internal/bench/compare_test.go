@@ -75,3 +75,14 @@ func TestCompare(t *testing.T) {
 func scored(score float64) []gradcam.Result {
 	return []gradcam.Result{{Target: gradcam.Explained{ClassScore: gradcam.ClassScore{Score: score}}}}
 }
+
+// The map of a component is that of either sign.
+func TestNegated(t *testing.T) {
+	raw := gradcam.Raw{Layer: "conv", Values: engine.Array{Shape: []int{1, 2}, Data: []float32{-3, 1}}, Min: -3, Max: 1}
+	got := negated([]gradcam.Result{{Raw: []gradcam.Raw{raw}, Reason: gradcam.AllNegative}})
+	assert.Equal(t, []float32{3, -1}, got[0].Raw[0].Values.Data)
+	assert.InDelta(t, 3, got[0].Raw[0].Max, 0)
+	assert.InDelta(t, -1, got[0].Raw[0].Min, 0)
+	assert.Empty(t, got[0].Reason)
+	assert.Equal(t, []float32{-3, 1}, raw.Values.Data, "a copy")
+}

@@ -21,9 +21,6 @@ func curves() []measurement {
 		for _, method := range []string{"eigencam", "kpcacam", "ablationcam", "scorecam"} {
 			c := common(partChannels, fmt.Sprintf("wide-%d", channels), "wide", "pytorch_grad_cam")
 			c.method, c.channels = method, channels
-			if method == "eigencam" || method == "kpcacam" {
-				c.differs = map[string]string{"pytorch_grad_cam": "the sign of a component is arbitrary on random weights"}
-			}
 			c.slow = method == "ablationcam" || method == "scorecam"
 			cases = append(cases, c.as(fmt.Sprintf("channels %s, %d channels", method, channels), false))
 		}
