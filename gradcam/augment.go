@@ -54,7 +54,7 @@ func (b *batch) smooth(ctx context.Context, targets []Target, own [][]Result) ([
 	for i, a := range augmentations() {
 		all := own
 		if i > 0 {
-			changed := &batch{explainer: e, n: b.n, augmented: true, inputs: slices.Clone(b.inputs)}
+			changed := &batch{explainer: e, n: b.n, offset: b.offset, augmented: true, inputs: slices.Clone(b.inputs)}
 			changed.inputs[x] = a.apply(b.inputs[x], e.inputOrder)
 			if e.compat != PytorchGradCAM {
 				changed.aimed = b.aimed

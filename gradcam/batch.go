@@ -91,18 +91,24 @@ func (b *batch) capture(ctx context.Context) error {
 		}
 	}
 	start := time.Now()
-	if b.pass, err = plan.Forward(ctx, b.inputs); err != nil {
-		return err
+	if pooling, ok := plan.(engine.Pooling); ok && pooling.Pools() && b.explainer.pools() {
+		err = b.capturePooled(ctx, pooling)
+	} else if b.pass, err = plan.Forward(ctx, b.inputs); err == nil {
+		b.outputs = b.pass.Outputs()
 	}
-	b.outputs = b.pass.Outputs()
 	b.timings.Forward = time.Since(start)
-	return nil
+	return err
 }
 
 func (b *batch) close() {
 	passes := slices.Collect(maps.Values(b.inputPasses))
 	if b.pass != nil {
 		passes = append(passes, b.pass)
+	}
+	if b.pooled != nil {
+		if err := b.pooled.Close(); err != nil {
+			b.explainer.log.Warn("pass did not close", "error", err)
+		}
 	}
 	for _, p := range passes {
 		if err := p.Close(); err != nil {

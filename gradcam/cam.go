@@ -87,6 +87,11 @@ func (c CAM) Map(ctx context.Context, run *Run) ([]Attribution, error) {
 	if err != nil {
 		return nil, err
 	}
+	if run.batch.pooled != nil { // for GradCAM alone
+		if maps, err := run.pooledMaps(ctx); maps != nil || err != nil {
+			return maps, err
+		}
+	}
 	activations, err := run.Activations()
 	if err != nil {
 		return nil, err

@@ -55,7 +55,9 @@ func conceptEntries() []Entry {
 func (DFF) Name() string { return "dff" }
 
 // Needs is one forward pass.
-func (DFF) Needs() Needs { return Needs{Layer: true, Unsigned: true, Cost: Cost{Forward: 1}} }
+func (m DFF) Needs() Needs {
+	return Needs{Layer: true, Unsigned: true, Together: !m.Apart, Cost: Cost{Forward: 1}}
+}
 
 // Map returns one raw map a concept, for each layer.
 func (m DFF) Map(ctx context.Context, run *Run) ([]Attribution, error) {

@@ -39,6 +39,7 @@ type Explainer struct {
 
 	plans   memo[engine.Plan]
 	choices memo[Choice]
+	room    room
 	// running is held for reading by every call, so that Close waits for them.
 	running sync.RWMutex
 	closed  bool
@@ -106,6 +107,10 @@ func (e *Explainer) Explain(ctx context.Context, batch engine.Array, targets ...
 // pass, and one backward pass for all methods that explain the same score.
 // inputs are the model's arguments. The result is indexed by method, in the
 // order of [WithMethods], then by sample.
+//
+// A batch for which memory does not suffice ([engine.ErrOutOfMemory]) is halved,
+// down to single samples, and later ones of that size at once. Results are the
+// same, but [Result.Timings] are sums.
 func (e *Explainer) ExplainAll(ctx context.Context, inputs []engine.Array, targets ...Target) ([][]Result, error) {
 	return guarded(e, func() ([][]Result, error) { return e.explain(ctx, inputs, targets) })
 }
@@ -127,23 +132,21 @@ func guarded[T any](e *Explainer, answer func() (T, error)) (T, error) {
 }
 
 func (e *Explainer) explain(ctx context.Context, inputs []engine.Array, targets []Target) ([][]Result, error) {
-	n, err := checkInputs(inputs)
+	whole, err := e.newShare(inputs, targets)
 	if err != nil {
 		return nil, err
 	}
-	if err := e.checkExplained(inputs); err != nil {
-		return nil, err
-	}
-	each, err := perSample(targets, n)
-	if err != nil {
-		return nil, err
-	}
-	b := &batch{explainer: e, inputs: inputs, n: n}
-	all, err := b.run(ctx, each)
+	return e.divide(ctx, whole)
+}
+
+// whole explains a share in one batch.
+func (e *Explainer) whole(ctx context.Context, s share) ([][]Result, error) {
+	b := &batch{explainer: e, inputs: s.inputs, n: s.n, offset: s.first}
+	all, err := b.run(ctx, s.targets)
 	if err == nil && e.augSmoothing {
-		all, err = b.smooth(ctx, each, all)
+		all, err = b.smooth(ctx, s.targets, all)
 	}
-	return all, err
+	return all, s.blame(err)
 }
 
 // plan makes a plan or finds the one made before.

@@ -53,6 +53,9 @@ type Needs struct {
 	// Unsigned says that the sign of the raw map is not for or against the target: the
 	// method looks at none, or makes a component whose sign it chooses.
 	Unsigned bool
+	// Together says that what one sample gets depends on the others of its batch, which
+	// must not be divided.
+	Together bool
 	// Masks are the inputs that the method can hide parts of, if it does.
 	Masks Masking
 	// Cost is what one explanation takes.

@@ -31,9 +31,11 @@ type batch struct {
 	explainer   *Explainer
 	inputs      []engine.Array
 	n           int
+	offset      int // the first sample's index, of a share of a batch
 	choice      Choice
 	layers      []string
-	pass        engine.Pass // nil when no method needs a layer
+	pass        engine.Pass       // nil when no method needs a layer
+	pooled      engine.PooledPass // in its place, where maps are made by the engine
 	outputs     []engine.Output
 	output      int // the index of the output that is scored
 	samples     []Sample
@@ -86,7 +88,12 @@ func (r *Run) Predict(ctx context.Context, inputs []engine.Array) ([]engine.Outp
 }
 
 // Source draws the method's random numbers.
-func (r *Run) Source() Source { return r.batch.explainer.source }
+func (r *Run) Source() Source {
+	if r.batch.offset > 0 {
+		return shifted{r.batch.explainer.source, r.batch.offset}
+	}
+	return r.batch.explainer.source
+}
 
 // Rows is how many copies of that many float32 values fit into the memory that
 // the method may use at a time: at least one.

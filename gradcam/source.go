@@ -21,6 +21,24 @@ type Source interface {
 // numbers, so a sample is explained alike alone and within any batch.
 func SeededSource(seed uint64) Source { return seeded(seed) }
 
+// shifted draws for a share of a batch.
+type shifted struct {
+	Source
+	first int
+}
+
+func (s shifted) Normal(draw, sample int, dst []float32) {
+	s.Source.Normal(draw, s.first+sample, dst)
+}
+
+func (s shifted) Uniform(draw, sample int, dst []float32) {
+	s.Source.Uniform(draw, s.first+sample, dst)
+}
+
+func (s shifted) Permutation(draw, sample, n int) []int {
+	return s.Source.Permutation(draw, s.first+sample, n)
+}
+
 type seeded uint64
 
 func (s seeded) generator(draw int) *rand.Rand {

@@ -174,6 +174,13 @@ func (s *Session) explain(ctx context.Context, rows []row) error {
 			rows[sample.Sample].fail(err)
 		case len(rows) == 1:
 			rows[0].fail(err)
+		case errors.Is(err, engine.ErrOutOfMemory):
+			// A sample that does not fit even alone is not the others' fault.
+			half := len(rows) / 2
+			if err := s.explain(ctx, rows[:half]); err != nil {
+				return err
+			}
+			return s.explain(ctx, rows[half:])
 		default:
 			return s.oneByOne(ctx, rows, err)
 		}

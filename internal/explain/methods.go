@@ -86,7 +86,10 @@ func (s *Session) methodOptions() []gradcam.Option {
 		methods[i] = w.Method
 	}
 	options := []gradcam.Option{
-		gradcam.WithMethods(methods...), gradcam.WithObserver(s.observe), gradcam.WithSeed(c.Seed), gradcam.WithProgress(c.Progress), gradcam.WithCompat(gradcam.Peer(c.Compat)),
+		gradcam.WithMethods(methods...), gradcam.WithSeed(c.Seed), gradcam.WithProgress(c.Progress), gradcam.WithCompat(gradcam.Peer(c.Compat)),
+	}
+	if len(c.Save) > 0 {
+		options = append(options, gradcam.WithObserver(s.observe))
 	}
 	if fusion, err := gradcam.ParseFusion(c.Fusion); err == nil { // checked before, "" is none
 		options = append(options, gradcam.WithFusion(fusion))

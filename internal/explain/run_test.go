@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"errors"
+	"fmt"
 	"log/slog"
 	"os"
 	"path/filepath"
@@ -173,4 +174,30 @@ func TestUnwritable(t *testing.T) {
 	require.NoError(t, os.WriteFile("file", nil, 0o666))
 	_, err = New(Config{Model: "toy.pt", Out: "file/out"}, nil)
 	require.ErrorContains(t, err, "folder file/out for the results cannot be made")
+}
+
+// A sample that finds no memory even alone takes none with it, and a batch that
+// finds none is halved, not given up for good.
+func TestOutOfMemory(t *testing.T) {
+	for name, save := range map[string][]Stage{"maps": nil, "stages, too": {Activation}} {
+		t.Run(name, func(t *testing.T) {
+			inFolderOf(t)
+			writeArray(t, "heavy.npy", enginetest.ToyInput(7))
+			model := &picky{Toy: enginetest.NewToy(), refuse: func(x engine.Array) error {
+				if x.Shape[0] > 2 || slices.Contains(x.Data, 15+7) {
+					return fmt.Errorf("%w: %d samples", engine.ErrOutOfMemory, x.Shape[0])
+				}
+				return nil
+			}}
+			h, sum, err := explainToy(t, model, Config{Layers: []string{"conv1"}, Target: "0", Batch: 9, Save: save}, "a.npy", "heavy.npy", "three.npy", "b.npy")
+			require.NoError(t, err)
+			assert.Equal(t, Summary{Explained: 3, Failed: 1}, sum)
+			assert.Contains(t, h.failed["heavy.npy"], "there is no memory for even one sample of [1 4 4]; use smaller inputs")
+			assert.Equal(t, []float32{14.5, 19, 32.5, 37}, readArray(t, "out/b.raw.npy").Data)
+			assert.Equal(t, []int{3, 2, 2}, readArray(t, "out/three.raw.npy").Shape)
+			if save != nil {
+				assert.Equal(t, []int{3, 2, 2, 2}, readArray(t, "out/three.activation.npy").Shape)
+			}
+		})
+	}
 }
