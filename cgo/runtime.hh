@@ -13,6 +13,7 @@
 #include "failure.h"
 #include "handles.h"
 #include "json.h"
+#include "memory.h"
 
 namespace torchlight {
 namespace {
@@ -50,6 +51,7 @@ Live& live() {
 ThreadState::ThreadState() : grad_(at::GradMode::is_enabled()) {
   used.store(true, std::memory_order_relaxed);
   apply_threads();
+  count_memory();
   at::GradMode::set_enabled(false);
 }
 

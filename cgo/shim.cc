@@ -14,6 +14,7 @@
 #include "flatten_flow.hh"
 #include "flatten_values.hh"
 #include "form.hh"
+#include "memory.hh"
 #include "model.hh"
 #include "optimise.hh"
 #include "pass.hh"

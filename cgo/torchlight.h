@@ -125,6 +125,15 @@ typedef struct tl_live {
 } tl_live;
 void tl_live_counts(tl_live* out);
 
+// Bytes of host memory that tensors hold, those of weights too, and the most they
+// held since this was asked last. 0 where malloc does not tell.
+void tl_host_bytes(int64_t* live, int64_t* most);
+// What the calling thread allocates for tensors, less what it frees, from now on;
+// the most that was, and what is left. What other threads of an operator allocate
+// is not counted.
+void tl_meter_start(void);
+void tl_meter_stop(int64_t* most, int64_t* left);
+
 // ---- Tensors ---------------------------------------------------------------
 
 // Copies n elements; n must fill dims. 16-bit floats come as their bits.

@@ -114,6 +114,16 @@ type Differentiable interface {
 	Differentiable() error
 }
 
+// Measured is a Model, Plan or Pass that has measured the memory of what it runs:
+// of a model [Model.Predict], of a plan [Plan.Forward] and [Pass.Backward], of a pass
+// [Pass.Rerun].
+type Measured interface {
+	// RowBytes is what one more row takes while it runs, in bytes, besides the
+	// weights. The shapes are those of one row of every input, of the activation for
+	// a pass. It is 0 until rows of these shapes have run.
+	RowBytes(row ...[]int) int64
+}
+
 // Biases is a Plan that can list the additive terms of its network.
 type Biases interface {
 	Biases(ctx context.Context) ([]Bias, error)

@@ -39,7 +39,9 @@ func (r *Run) tail(ctx context.Context, i int) (*tail, error) {
 }
 
 // through re-runs the tail.
-func (t *tail) through(r *Run) through { return through{run: t.Rerun, held: t.held(r)} }
+func (t *tail) through(r *Run) through {
+	return through{run: t.Rerun, held: t.held(r), bytes: measured(t.Pass, t.activation)}
+}
 
 // held is what the engine holds at a time for one sample, in values. A layer without
 // space says nothing about what comes after it: the scales of a

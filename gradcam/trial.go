@@ -49,6 +49,8 @@ type through struct {
 	run func(ctx context.Context, batch engine.Array, rows []int) ([]engine.Output, error)
 	// held is what the engine holds at a time for one copy, in values.
 	held int
+	// bytes is that as the engine has measured it, see [measured].
+	bytes func() int64
 }
 
 // A network holds, between two of its layers, several times the values of its
@@ -67,12 +69,16 @@ const most = 256
 func (t *trial) score(ctx context.Context, c copies, by through) ([][]float64, error) {
 	left, batch := c.list(), t.run.Len()
 	buffer := newRows(c, min(len(left), t.run.Rows(by.held), most))
+	own := 4 * engine.Size(c.of.Shape[1:])
 	scores := make([][]float64, batch)
 	for len(left) > 0 {
 		if err := ctx.Err(); err != nil {
 			return nil, err
 		}
 		chunk := left[:min(len(buffer.owners), len(left))]
+		if !buffer.fixed {
+			chunk = chunk[:min(len(chunk), t.run.rowsOf(by.bytes, own))]
+		}
 		scored, err := t.scoreChunk(ctx, buffer, chunk, by)
 		if err != nil && !buffer.fixed && len(chunk) != batch && ctx.Err() == nil {
 			// A network traced for the caller's batch size runs on no other.
@@ -174,7 +180,7 @@ func (r *rows) undo(chunk []changedCopy) {
 // them.
 func (r *Run) predict() through {
 	inputs := make([]engine.Array, len(r.Inputs()))
-	return through{held: r.inputHeld(), run: func(ctx context.Context, batch engine.Array, rows []int) ([]engine.Output, error) {
+	return through{held: r.inputHeld(), bytes: measured(r.batch.explainer.model, r.Inputs()...), run: func(ctx context.Context, batch engine.Array, rows []int) ([]engine.Output, error) {
 		return r.Predict(ctx, r.with(inputs, batch, rows))
 	}}
 }

@@ -17,6 +17,8 @@ type variants struct {
 	like engine.Array
 	// held is what the engine holds at a time for one sample, in values.
 	held int
+	// bytes is that as the engine has measured it, see [measured].
+	bytes func() int64
 	// fill writes copy i of the whole batch to dst, of like's length.
 	fill func(i int, dst []float32)
 	// forward runs copies of the batch. Row k stands for sample rows[k].
@@ -36,7 +38,7 @@ func (v variants) run(ctx context.Context, r *Run) error {
 		if err := ctx.Err(); err != nil {
 			return err
 		}
-		n := min(at, v.count-done)
+		n := min(at, v.count-done, max(1, r.rowsOf(v.bytes, 4*v.like.Len()/r.Len())/r.Len()))
 		points, err := v.chunk(ctx, r, done, n)
 		if err != nil && n > 1 && ctx.Err() == nil {
 			r.batch.explainer.log.Debug("copies run one at a time", "method", r.method, "error", err)
@@ -114,7 +116,7 @@ func (r *Run) inputCopies(ctx context.Context, layers []string, v variants) erro
 	if err := differentiable(plan); err != nil {
 		return err
 	}
-	v.like, v.held = r.Input(), r.inputHeld()
+	v.like, v.held, v.bytes = r.Input(), r.inputHeld(), measured(plan, r.Inputs()...)
 	v.forward = func(ctx context.Context, x engine.Array, rows []int) (engine.Pass, error) {
 		return plan.Forward(ctx, r.With(x, rows))
 	}

@@ -17,6 +17,8 @@ type Hook struct {
 	module *Module
 	layers []string
 	plan   PlanInfo
+	cost   footprint // of passes
+	reruns footprint // of rows of the earliest layer
 }
 
 // PlanInfo says how a hook captures its layers.
@@ -124,8 +126,12 @@ func (h *Hook) Differentiable() error {
 // [ErrModel], and for a layer in a branch or loop, which only the run can judge,
 // [ErrLayerNotCalled], [ErrLayerAmbiguous], [ErrLayerNotTensor].
 func (h *Hook) Forward(ctx context.Context, inputs ...*Tensor) (*Pass, error) {
+	shapes, rows := tensorShapes(inputs)
+	if err := h.cost.refuse(h.module.options, h.module.object.about, shapes, rows); err != nil {
+		return nil, err
+	}
 	var p *cgo.Pass
-	err := compute(ctx, h.object.about, func() error {
+	err := h.cost.meter(ctx, h.object.about, shapes, rows, func() error {
 		return h.use(func(plan *cgo.Plan) error {
 			return withHandles(inputs, func(in []*cgo.Tensor) (err error) {
 				p, err = plan.Forward(in)
@@ -136,7 +142,20 @@ func (h *Hook) Forward(ctx context.Context, inputs ...*Tensor) (*Pass, error) {
 	if err != nil {
 		return nil, h.module.refused(about(err, h.module.object.about), inputs)
 	}
-	return newPass(ctx, p, h)
+	pass, err := newPass(ctx, p, h)
+	if err == nil {
+		pass.shapes, pass.rows = shapes, rows
+	}
+	return pass, err
+}
+
+// Bytes is the host memory that tensors of a pass over n samples take at its peak,
+// forward and backward, besides the weights: in proportion to the largest batch of
+// samples of the same shapes (of every input, without the first axis) that ran, which
+// is an upper bound for larger ones. It is 0 before the second pass: the first one
+// compares with the plain forward method.
+func (h *Hook) Bytes(n int, sample ...[]int) int64 {
+	return int64(n) * h.cost.largest(rowShapes(sample...)).each()
 }
 
 // Close frees the hook. Passes that were made from it stay usable.

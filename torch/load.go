@@ -23,6 +23,7 @@ type options struct {
 	pooling      *bool // nil: on a GPU
 	precision    DType // 0: the model's own
 	channelsLast *bool // nil: where it pays
+	memory       int64 // a limit; 0: what the system has
 }
 
 // OnDevice loads the model onto a device; the default is [CPU].
@@ -38,6 +39,12 @@ func WithoutFolding() Option { return func(o *options) { o.folding = false } }
 // WithoutChecksums accepts archives whose checksums are wrong, such as those
 // saved with compute_crc32=False. libtorch itself never looks at them.
 func WithoutChecksums() Option { return func(o *options) { o.checksums = false } }
+
+// WithMemoryLimit refuses, with [ErrOutOfMemory], batches that would take more host
+// memory than that many bytes besides the weights, as far as earlier ones of the same
+// shapes have shown: see [Hook.Bytes]. Without it, or with 0, batches larger than any
+// before are refused where the machine or the control group has no room for them.
+func WithMemoryLimit(bytes int64) Option { return func(o *options) { o.memory = bytes } }
 
 func newOptions(opts []Option) options {
 	o := options{folding: true, checksums: true}

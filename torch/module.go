@@ -19,6 +19,7 @@ type Module struct {
 	options options
 	info    moduleInfo
 	samples independence
+	cost    footprint // of predictions
 }
 
 type moduleInfo struct {
@@ -63,25 +64,37 @@ func (m *Module) Device() Device { return m.options.device }
 // Errors: [ErrInvalid] for a wrong number of inputs, [ErrModel] when the model
 // refuses them.
 func (m *Module) Forward(ctx context.Context, inputs ...*Tensor) (Values, error) {
-	return m.run(ctx, inputs, (*cgo.Module).Forward)
-}
-
-// PredictTensors is [Module.Forward] on the frozen and fused model: the same
-// values up to rounding, faster. The first call compiles it.
-func (m *Module) PredictTensors(ctx context.Context, inputs ...*Tensor) (Values, error) {
-	return m.run(ctx, inputs, (*cgo.Module).Predict)
-}
-
-func (m *Module) run(ctx context.Context, inputs []*Tensor, f func(*cgo.Module, []*cgo.Tensor) ([]cgo.Named, error)) (Values, error) {
 	var out []cgo.Named
 	err := m.call(ctx, func(h *cgo.Module) error {
 		return withHandles(inputs, func(in []*cgo.Tensor) (err error) {
-			out, err = f(h, in)
+			out, err = h.Forward(in)
 			return err
 		})
 	})
 	if err != nil {
 		return nil, m.refused(err, inputs)
+	}
+	return values(out), nil
+}
+
+// PredictTensors is [Module.Forward] on the frozen and fused model: the same
+// values up to rounding, faster. The first call compiles it.
+func (m *Module) PredictTensors(ctx context.Context, inputs ...*Tensor) (Values, error) {
+	shapes, rows := tensorShapes(inputs)
+	if err := m.cost.refuse(m.options, m.object.about, shapes, rows); err != nil {
+		return nil, err
+	}
+	var out []cgo.Named
+	err := m.cost.meter(ctx, m.object.about, shapes, rows, func() error {
+		return m.use(func(h *cgo.Module) error {
+			return withHandles(inputs, func(in []*cgo.Tensor) (err error) {
+				out, err = h.Predict(in)
+				return err
+			})
+		})
+	})
+	if err != nil {
+		return nil, m.refused(about(err, m.object.about), inputs)
 	}
 	return values(out), nil
 }
@@ -100,6 +113,10 @@ func (m *Module) Predict(ctx context.Context, inputs []engine.Array) ([]engine.O
 	if samplesOf(inputs) > 1 && m.samples.interact.Load() {
 		return m.predictRows(ctx, inputs)
 	}
+	m.cost.probe(m.options, inputs, func(one []engine.Array) error {
+		_, err := m.predict(ctx, one)
+		return err
+	})
 	out, err := m.predict(ctx, inputs)
 	if err != nil {
 		return nil, err

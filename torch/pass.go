@@ -15,6 +15,8 @@ type Pass struct {
 	hook        *Hook
 	outputs     Values
 	activations []*Tensor
+	shapes      string // of one row, for the footprint; "" for a pass that continues another
+	rows        int
 }
 
 func newPass(ctx context.Context, h *cgo.Pass, hook *Hook) (*Pass, error) {
@@ -72,15 +74,17 @@ func (p *Pass) BackwardFrom(ctx context.Context, cotangents ...Value) ([]*Tensor
 		return nil, err
 	}
 	var out []cgo.Named
+	var bytes int64
 	err = p.call(ctx, func(h *cgo.Pass) error {
 		return withHandles(vectors, func(v []*cgo.Tensor) (err error) {
-			out, err = h.Backward(which, v)
+			bytes, _ = cgo.Metered(func() { out, err = h.Backward(which, v) })
 			return err
 		})
 	})
 	if err != nil {
 		return nil, err
 	}
+	p.hook.cost.backward(p.shapes, p.rows, bytes)
 	grads := make([]*Tensor, len(out))
 	for i, v := range values(out) {
 		grads[i] = v.Tensor

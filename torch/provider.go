@@ -14,6 +14,9 @@ var (
 	_ engine.Differentiable = plan{}
 	_ engine.Pooling        = plan{}
 	_ engine.Reclaimer      = (*Module)(nil)
+	_ engine.Measured       = plan{}
+	_ engine.Measured       = (*Module)(nil)
+	_ engine.Measured       = (*pass)(nil)
 	_ engine.Pass           = (*pass)(nil)
 	_ engine.RerunGrad      = (*pass)(nil)
 	_ engine.SecondOrder    = (*pass)(nil)
@@ -45,6 +48,7 @@ func (p plan) Biases(ctx context.Context) ([]engine.Bias, error) { return p.hook
 // with samples of it alone; where they differ it is refused, see
 // [ErrSamplesInteract].
 func (p plan) Forward(ctx context.Context, inputs []engine.Array) (engine.Pass, error) {
+	p.hook.cost.probe(p.hook.module.options, inputs, func(one []engine.Array) error { return p.explain(ctx, one) })
 	out, err := p.forward(ctx, inputs)
 	if err != nil {
 		return nil, err

@@ -30,7 +30,8 @@ func (p *Pass) Rerun(ctx context.Context, activation *Tensor) (Values, error) {
 // in a branch or loop, or one whose first axis is not the batch; [ErrModel] for a
 // file that was traced for a fixed batch other than 1.
 func (p *Pass) RerunRows(ctx context.Context, activation *Tensor, rows []int) (Values, error) {
-	return p.rerun(ctx, func(h *cgo.Pass) (out []cgo.Named, err error) {
+	row, count := tensorShapes([]*Tensor{activation})
+	return p.rerun(ctx, row, count, func(h *cgo.Pass) (out []cgo.Named, err error) {
 		err = withHandles([]*Tensor{activation}, func(a []*cgo.Tensor) (err error) {
 			out, err = h.Rerun(a[0], rows)
 			return err
@@ -39,14 +40,16 @@ func (p *Pass) RerunRows(ctx context.Context, activation *Tensor, rows []int) (V
 	})
 }
 
-func (p *Pass) rerun(ctx context.Context, f func(*cgo.Pass) ([]cgo.Named, error)) (Values, error) {
+func (p *Pass) rerun(ctx context.Context, row string, rows int, f func(*cgo.Pass) ([]cgo.Named, error)) (Values, error) {
 	var out []cgo.Named
-	err := p.call(ctx, func(h *cgo.Pass) (err error) {
-		out, err = f(h)
-		return err
+	err := p.hook.reruns.meter(ctx, p.object.about, row, rows, func() error {
+		return p.use(func(h *cgo.Pass) (err error) {
+			out, err = f(h)
+			return err
+		})
 	})
 	if err != nil {
-		return nil, err
+		return nil, about(err, p.object.about)
 	}
 	return values(out), nil
 }
@@ -81,7 +84,8 @@ func (p *pass) Rerun(ctx context.Context, activation engine.Array, rows []int) (
 	if activation.Ints != nil {
 		return nil, &Error{Kind: ErrInvalid, About: p.object.about, Reason: "an activation of integers", Fix: "give floats"}
 	}
-	v, err := p.rerun(ctx, func(h *cgo.Pass) ([]cgo.Named, error) {
+	row, count := rowShapes(activation.Shape[min(1, len(activation.Shape)):]), samplesOf([]engine.Array{activation})
+	v, err := p.rerun(ctx, row, count, func(h *cgo.Pass) ([]cgo.Named, error) {
 		return h.RerunFloat32(activation.Data, activation.Shape, rows)
 	})
 	if err != nil {
