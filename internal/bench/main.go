@@ -92,7 +92,7 @@ func run(ctx context.Context, args []string) error {
 		f.Run = with
 		figures = append(figures, f)
 		// An hour's work is not lost when a case fails.
-		return figure.Write(*out, figure.Merge(old, figures))
+		return figure.Write(*out, ordered(figure.Merge(old, figures), all()))
 	})
 	if err := page.Print(os.Stdout, figures); err != nil {
 		return err

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -36,13 +37,13 @@ type bench struct {
 
 // turns are those of a case: a run in full takes its time.
 func (b *bench) turns(slow bool) turns {
-	t := turns{warmUps: 3, budget: 4 * time.Second, minRounds: 3, maxRounds: 15}
+	t := turns{warmUps: 3, peerWarmUps: 3, budget: 4 * time.Second, minRounds: 3, maxRounds: 15}
 	if b.full {
 		t.budget = 7 * time.Second
 	}
 	if slow {
-		// A thousand passes are their own warm-up.
-		t.warmUps, t.minRounds, t.maxRounds = 0, 1, 1
+		// The peers' thousand passes are their own warm-up.
+		t.warmUps, t.peerWarmUps, t.minRounds, t.maxRounds = 1, 0, 1, 1
 		if b.full {
 			t.minRounds, t.maxRounds = 3, 3
 		}
@@ -83,4 +84,15 @@ func (b *bench) measureAll(ctx context.Context, cases []measurement, only string
 		return fmt.Errorf("no case's name contains %q: scripts/bench list lists them", only)
 	}
 	return errors.Join(failed...)
+}
+
+// ordered are figures in the order of the cases; those of cases that are no more come
+// last.
+func ordered(figures []figure.Figure, cases []measurement) []figure.Figure {
+	place := map[string]int{}
+	for i, m := range cases {
+		place[m.name] = i - len(cases) // below 0, which others have
+	}
+	slices.SortStableFunc(figures, func(a, b figure.Figure) int { return cmp.Compare(place[a.Case], place[b.Case]) })
+	return figures
 }

@@ -82,3 +82,8 @@ func TestTurnsOfABench(t *testing.T) {
 	assert.Equal(t, 2, given.minRounds)
 	assert.Equal(t, 2, given.maxRounds)
 }
+
+func TestOrdered(t *testing.T) {
+	got := ordered([]figure.Figure{{Case: "gone"}, {Case: "b"}, {Case: "a"}}, []measurement{{name: "a"}, {name: "b"}})
+	assert.Equal(t, []figure.Figure{{Case: "a"}, {Case: "b"}, {Case: "gone"}}, got)
+}

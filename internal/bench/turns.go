@@ -15,9 +15,9 @@ type side struct {
 
 // turns is how the sides of a case are timed against each other.
 type turns struct {
-	// warmUps are calls of each side that are not counted. The first of ours checks
-	// the cut; PyTorch's profiling executor compiles in its first two or three.
-	warmUps int
+	// warmUps are calls that are not counted: of ours the first cuts the graph and
+	// checks the cut; PyTorch's profiling executor compiles in its first two or three.
+	warmUps, peerWarmUps int
 	// Rounds are taken until the budget is spent, at least and at most so many.
 	budget               time.Duration
 	minRounds, maxRounds int
@@ -33,14 +33,18 @@ const (
 func (t turns) take(sides []side, f *figure.Figure) error {
 	f.Calls = 1
 	for i, s := range sides {
-		if t.warmUps == 0 {
-			break
+		n := t.peerWarmUps
+		if i == 0 {
+			n = t.warmUps
 		}
-		ms, err := s.time(t.warmUps)
+		if n == 0 {
+			continue
+		}
+		ms, err := s.time(n)
 		if err != nil {
 			return err
 		}
-		if i == 0 && ms[len(ms)-1] < quick {
+		if i == 0 && ms[n-1] < quick && t.peerWarmUps > 0 {
 			f.Calls = calls
 		}
 	}
