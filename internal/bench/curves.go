@@ -22,7 +22,12 @@ func curves() []measurement {
 			c := common(partChannels, fmt.Sprintf("wide-%d", channels), "wide", "pytorch_grad_cam")
 			c.method, c.channels = method, channels
 			c.slow = method == "ablationcam" || method == "scorecam"
-			cases = append(cases, c.as(fmt.Sprintf("channels %s, %d channels", method, channels), false))
+			name := fmt.Sprintf("channels %s, %d channels", method, channels)
+			if method == "eigencam" { // its forward pass would hide the rest
+				cases = append(cases, decomposition(name, false, c))
+			} else {
+				cases = append(cases, c.as(name, false))
+			}
 		}
 	}
 	return cases

@@ -21,7 +21,10 @@ func methods() []measurement {
 	} {
 		cases = append(cases, short.namedMethod(true))
 	}
-	cases = append(cases, decomposition("resnet18", "layer4"), decomposition("mobilenet_v2", "features.18"),
+	for _, c := range []explanation{byMethod("resnet18", "layer4", "eigencam"), byMethod("mobilenet_v2", "features.18", "eigencam")} {
+		cases = append(cases, decomposition(fmt.Sprintf("eigencam %s %s, decomposition alone", c.model, c.layer), true, c))
+	}
+	cases = append(cases,
 		slowly(byMethod("resnet18", "layer4", "scorecam", "pytorch_grad_cam")).namedMethod(false))
 	for _, m := range []struct {
 		name  string
@@ -81,11 +84,11 @@ func (c explanation) namedMethod(short bool) measurement {
 }
 
 // decomposition times EigenCAM's without the passes, by the timings of the result.
-func decomposition(model, layer string) measurement {
-	c := byMethod(model, layer, "eigencam")
-	measure := func(ctx context.Context, b *bench) (figure.Figure, error) {
-		f := figure.Figure{Part: partMethods, Model: model, Layer: layer, Method: "eigencam, decomposition alone", Batch: 1, Threads: 1, Size: c.size}
-		if err := b.peer.write(model, c.size); err != nil {
+func decomposition(name string, short bool, c explanation) measurement {
+	return measurement{name, short, func(ctx context.Context, b *bench) (figure.Figure, error) {
+		f := figure.Figure{Part: c.part, Model: c.model, Layer: c.layer, Method: "eigencam, decomposition alone", Batch: c.batch,
+			Threads: c.threads, Size: c.size, Channels: c.channels}
+		if err := b.peer.write(c.model, c.size); err != nil {
 			return f, err
 		}
 		l, err := c.load()
@@ -112,6 +115,5 @@ func decomposition(model, layer string) measurement {
 		}
 		theirs := func(n int) ([]float64, error) { return b.peer.time(c.request("projection", n)) }
 		return f, b.turns(false).take([]side{{figure.Own, ours}, {"pytorch_grad_cam_ms", theirs}}, &f)
-	}
-	return measurement{fmt.Sprintf("eigencam %s %s, decomposition alone", model, layer), true, measure}
+	}}
 }

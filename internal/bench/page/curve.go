@@ -71,7 +71,7 @@ func plots(figures []figure.Figure) ([]plotted, error) {
 
 // plotOf has no series when the figures are fewer than a fit takes.
 func plotOf(a axis, key string, figures []figure.Figure) (plotted, error) {
-	p := plotted{axis: a, name: a.part + "-" + strings.ReplaceAll(key, " ", "-"), title: titleOf(figures[0])}
+	p := plotted{axis: a, name: a.part + "-" + strings.NewReplacer(" ", "-", ",", "").Replace(key), title: titleOf(figures[0])}
 	slices.SortFunc(figures, func(f, g figure.Figure) int { return cmp.Compare(a.at(f), a.at(g)) })
 	for _, side := range []struct{ value, label string }{
 		{figure.Own, "Torchlight"},
@@ -101,11 +101,15 @@ func plotOf(a axis, key string, figures []figure.Figure) (plotted, error) {
 	return p, nil
 }
 
+// decompositionOnly is the method of figures without the passes of EigenCAM.
+const decompositionOnly = "eigencam, decomposition alone"
+
 // titleOf is by the names that papers use.
 func titleOf(f figure.Figure) string {
 	names := map[string]string{
 		"gradcam": "Grad-CAM", "eigencam": "EigenCAM", "kpcacam": "KPCA-CAM", "ablationcam": "Ablation-CAM", "scorecam": "Score-CAM",
-		"mobilenet_v2": "MobileNetV2", "resnet18": "ResNet-18",
+		decompositionOnly: "EigenCAM's decomposition",
+		"mobilenet_v2":    "MobileNetV2", "resnet18": "ResNet-18",
 	}
 	named := func(name string) string { return cmp.Or(names[name], name) }
 	model := named(f.Model)

@@ -24,7 +24,7 @@ const (
 	plotHeight = 3.6 * vg.Inch
 	plotDPI    = 192
 	// room is what labels take at the right, by the length of the axis.
-	room = 0.72
+	room = 0.8
 )
 
 // colours tell the sides apart, also for the colour-blind (Okabe and Ito 2008).
@@ -44,7 +44,8 @@ func (p plotted) save(path string) error {
 		return err
 	}
 	canvas := vgimg.NewWith(vgimg.UseWH(plotWidth, plotHeight), vgimg.UseDPI(plotDPI), vgimg.UseBackgroundColor(color.White))
-	drawn.Draw(draw.New(canvas))
+	const margin = 6 // points
+	drawn.Draw(draw.Crop(draw.New(canvas), margin, -margin, margin, -margin))
 	file, err := os.Create(path)
 	if err != nil {
 		return err
