@@ -43,7 +43,7 @@ func (o options) checkPrecision(name string) error {
 		return nil
 	case Float16:
 		if !o.device.IsCUDA() {
-			return fail("on a CPU float16 is many times slower than float32", "use torch.BFloat16 there")
+			return fail("on a CPU float16 is many times slower than float32", "use bfloat16 there")
 		}
 		return nil
 	}

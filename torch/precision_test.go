@@ -139,7 +139,7 @@ func TestPrecisionRefused(t *testing.T) {
 		option torch.DType
 		says   string
 	}{
-		"float16 on a CPU":    {toy, torch.Float16, "use torch.BFloat16 there"},
+		"float16 on a CPU":    {toy, torch.Float16, "use bfloat16 there"},
 		"integers":            {toy, torch.Int64, "a network does not run in int64; use torch.Float32, torch.BFloat16 or torch.Float16"},
 		"float64":             {toy, torch.Float64, "a network does not run in float64"},
 		"no type":             {toy, torch.DType(99), "a network does not run in scalar type 99"},

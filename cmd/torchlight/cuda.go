@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"os"
 	"os/exec"
+	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -20,12 +21,17 @@ func useCUDA(device torch.Device) error {
 	if found.Error != "" {
 		return fmt.Errorf("device %s: %s", device, found.Error)
 	}
+	var there []string
 	for i := range found.Devices {
 		if torch.CUDA(i) == device {
 			return nil
 		}
+		there = append(there, torch.CUDA(i).String())
 	}
-	return fmt.Errorf("device %s: libtorch finds %s here; use --device cpu, or look for the GPU with `nvidia-smi`", device, count(found.Devices, "GPU"))
+	if len(there) > 0 {
+		return fmt.Errorf("device %s: libtorch finds %s here; use --device %s or cpu", device, count(found.Devices, "GPU"), strings.Join(there, ", "))
+	}
+	return fmt.Errorf("device %s: libtorch finds no GPU here; use --device cpu, or look for the GPU with `nvidia-smi`", device)
 }
 
 // cudaAnswer is what a process finds that asks for CUDA.

@@ -36,6 +36,7 @@ With several methods each has files of its own, x.METHOD.map.npy.`,
 	}
 	f.modelFlags.add(c)
 	c.Flags().BoolVar(&f.exact, "exact", false, "run the operators of the file as they are, nothing folded: bit for bit the plain forward pass, and slower")
+	f.addPrecision(c, "fp32")
 	f.addQuestion(c)
 	f.addWay(c)
 	f.addPhoto(c)
@@ -64,6 +65,7 @@ func (f *explainFlags) run(c *cobra.Command, args []string) error {
 	config.Log = p.logger()
 	config.Progress = p.progress
 	config.Versions = versions()
+	config.Precision = f.precision
 	config.Hopeless = hopeless
 	config.Workers, config.Passes = atOnce(device, runtime.GOMAXPROCS(0), torch.NumThreads())
 	var model *torch.Module

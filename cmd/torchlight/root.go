@@ -29,7 +29,7 @@ func newRoot() *cobra.Command {
 	root.SetFlagErrorFunc(func(c *cobra.Command, err error) error {
 		return misuse("%w; see `%s --help`", err, c.CommandPath())
 	})
-	root.AddCommand(newExplain(), newLayers(), newMethods(), newDoctor(), newVersion(), newCUDAProbe())
+	root.AddCommand(newExplain(), newLayers(), newMethods(), newPrecision(), newDoctor(), newVersion(), newCUDAProbe())
 	return root
 }
 
@@ -59,6 +59,7 @@ type modelFlags struct {
 	ops         []string
 	noChecksums bool
 	exact       bool
+	precision   string
 }
 
 func (f *modelFlags) add(c *cobra.Command) {
@@ -87,6 +88,9 @@ func (f *modelFlags) prepare(inputs int) (torch.Device, error) {
 	}
 	if f.threads < 0 || f.threads > 1024 {
 		return device, misuse("--threads %d; give 1 to 1024, or 0 for the default", f.threads)
+	}
+	if _, err := parsePrecision(f.precision); err != nil {
+		return device, err
 	}
 	if device.IsCUDA() {
 		if err := useCUDA(device); err != nil {
@@ -134,6 +138,13 @@ func (f *modelFlags) load(device torch.Device) (*torch.Module, error) {
 	}
 	if f.exact {
 		options = append(options, torch.WithoutFolding())
+	}
+	precision, err := parsePrecision(f.precision)
+	if err != nil {
+		return nil, err
+	}
+	if precision != 0 {
+		options = append(options, torch.WithPrecision(precision))
 	}
 	return torch.Load(f.model, options...)
 }

@@ -33,6 +33,9 @@ type Config struct {
 	AugSmooth, EigenSmooth bool
 	// Compat is the peer whose conventions maps follow, "" for none.
 	Compat string
+	// Precision is the type that the network runs in, for the record: "" and fp32 are
+	// its own.
+	Precision string
 	// Target is what to explain, in the grammar of gradcam.ParseTarget, or one that
 	// names a file: similar:FILE, dot:FILE, mask:FILE:N. "" is top1.
 	Target string
@@ -134,6 +137,14 @@ func (c Config) check() error {
 		return misusef("a list of %d classes; give 1 or more", c.Top)
 	}
 	return nil
+}
+
+// reduced is the precision where it is not the network's own.
+func (c Config) reduced() string {
+	if c.Precision == "fp32" {
+		return ""
+	}
+	return c.Precision
 }
 
 // batch is how many samples of a file may run together.

@@ -26,7 +26,9 @@ type Record struct {
 	Smoothing []string `json:"smoothing"`
 	// Compat is the peer whose conventions the map follows, "" for none.
 	Compat string `json:"compat"`
-	Target Target `json:"target"`
+	// Precision is the type of the network up to the layer, "" for its own.
+	Precision string `json:"precision,omitempty"`
+	Target    Target `json:"target"`
 	// Top are the best classes by the model's output.
 	Top []Class `json:"top"`
 	// Raw are the extremes of the raw maps, which a normalised map hides; Layers
@@ -100,7 +102,7 @@ func ms(d time.Duration) float64 { return float64(d.Microseconds()) / 1e3 }
 
 func (s *Session) record(w *work, m int, r gradcam.Result, rendering time.Duration) Record {
 	rec := Record{
-		Input: w.file, Sample: r.Sample, Samples: w.samples(), Options: s.ways[m].options, Smoothing: s.config.smoothing(), Compat: string(r.Compat), Model: s.config.Model, Method: r.Method,
+		Input: w.file, Sample: r.Sample, Samples: w.samples(), Options: s.ways[m].options, Smoothing: s.config.smoothing(), Compat: string(r.Compat), Precision: s.config.reduced(), Model: s.config.Model, Method: r.Method,
 		Layer: joinLayers(r.Raw), LayerChoice: s.layerChoice(m, r.Choice),
 		Target:     Target{Asked: first(s.config.Target, "top1"), Explained: r.Target.Target, Label: r.Target.Label, Score: r.Target.Score},
 		Top:        make([]Class, len(r.Top)),
