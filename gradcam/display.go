@@ -20,6 +20,16 @@ func (r Result) Display(h, w int) (engine.Array, error) {
 	if err != nil {
 		return m, err
 	}
+	return r.DisplayMap(m.Data, m), nil
+}
+
+// DisplayMap is [Result.Display] of a map that was made before, by [Result.Map] or
+// [Result.MapSize]. It takes the memory given where that is large enough.
+func (r Result) DisplayMap(into []float32, m engine.Array) engine.Array {
+	if cap(into) < m.Len() {
+		into = make([]float32, m.Len())
+	}
+	lit := engine.Array{Shape: m.Shape, Data: into[:m.Len()]}
 	_, top := extremes(m.Data)
 	if r.finish == Magnitude {
 		order := slices.Sorted(slices.Values(m.Data))
@@ -30,9 +40,10 @@ func (r Result) Display(h, w int) (engine.Array, error) {
 		top = 1
 	}
 	for i, v := range m.Data {
-		if m.Data[i] = max(v, 0); top > 0 {
-			m.Data[i] = min(m.Data[i]/top, 1)
+		if v = max(v, 0); top > 0 {
+			v = min(v/top, 1)
 		}
+		lit.Data[i] = v
 	}
-	return m, nil
+	return lit
 }

@@ -114,20 +114,18 @@ func (r Result) Placeless() bool { return placeless(r.finish, r.Raw[0].Values.Sh
 func placeless(finish Finish, raw []int) bool { return finish == Magnitude && len(raw) == 1 }
 
 func (r Result) mapOf(space []int) engine.Array {
-	out := engine.NewArray(space...)
-	if r.Reason != "" {
-		return out
-	}
-	if r.copies != nil {
-		copy(out.Data, meanMap(r.copies, space))
-		return out
+	shape := append([]int(nil), space...)
+	switch {
+	case r.Reason != "":
+		return engine.NewArray(shape...)
+	case r.copies != nil:
+		return engine.Array{Shape: shape, Data: meanMap(r.copies, space)}
 	}
 	maps := make([][]float32, len(r.Raw))
 	for i, raw := range r.Raw {
 		maps[i] = r.finishLayer(raw, space)
 	}
-	copy(out.Data, r.finishAll(maps))
-	return out
+	return engine.Array{Shape: shape, Data: r.finishAll(maps)}
 }
 
 // Only is the result narrowed to raw map k: its map is that of one layer, or of one

@@ -76,7 +76,7 @@ func pythonTuple(shape []int) string {
 
 // writeData writes in pieces, so that a large array is not doubled in memory.
 func writeData(w io.Writer, a engine.Array) error {
-	const piece = 1 << 14 // elements
+	const piece = 1 << 12 // elements
 	buf := make([]byte, 0, 4*min(piece, a.Len()))
 	for at := 0; at < a.Len(); at += piece {
 		buf = buf[:0]

@@ -39,7 +39,9 @@ func Stack(inputs ...Input) (engine.Array, error) {
 }
 
 // Apply runs the pipeline on a photo.
-func (p Pipeline) Apply(m *Image) (Input, error) {
+func (p Pipeline) Apply(m *Image) (Input, error) { return p.apply(new(scratch), m, nil) }
+
+func (p Pipeline) apply(s *scratch, m *Image, into []float32) (Input, error) {
 	if err := m.check(); err != nil {
 		return Input{}, err
 	}
@@ -47,31 +49,33 @@ func (p Pipeline) Apply(m *Image) (Input, error) {
 	if err != nil {
 		return Input{}, err
 	}
-	pixels := p.pixels(m, g)
+	pixels := p.pixels(s, m, g)
 	in := Input{C: p.channels(), H: g.CropH, W: g.CropW, Geometry: g}
-	in.Data = p.normalise(pixels)
+	in.Data = p.normalise(pixels, into)
 	return in, nil
 }
 
 // pixels is the model's input in 8 bits: resized and cropped.
-func (p Pipeline) pixels(m *Image, g Geometry) raster {
+func (p Pipeline) pixels(s *scratch, m *Image, g Geometry) raster {
 	src := raster{m.W, m.H, 3, m.Pix}
 	if p.channels() == 1 {
-		src = m.grey()
+		src = m.grey(s.grey)
+		s.grey = src.pix
 	}
 	part := g.crop().Intersect(image.Rect(0, 0, g.ResizedW, g.ResizedH))
-	resize := resizePIL
+	var seen raster
 	if p.Kind == Tensor {
-		resize = resizeTensor
+		seen = resizeTensor(src, g.ResizedW, g.ResizedH, part, p.interpolation())
+	} else {
+		seen = s.resizePIL(src, g.ResizedW, g.ResizedH, part, p.interpolation())
 	}
-	seen := resize(src, g.ResizedW, g.ResizedH, part, p.interpolation())
 	return seen.crop(g.crop().Sub(part.Min))
 }
 
 // normalise makes planes of floats of interleaved bytes.
-func (p Pipeline) normalise(r raster) []float32 {
+func (p Pipeline) normalise(r raster, into []float32) []float32 {
 	n := r.w * r.h
-	out := make([]float32, r.channels*n)
+	out := sized(into, r.channels*n)
 	for c := range r.channels {
 		table := p.levels(c)
 		plane := out[c*n : (c+1)*n]

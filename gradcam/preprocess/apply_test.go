@@ -77,7 +77,7 @@ func TestGreyIsPillowsLuma(t *testing.T) {
 		{255, 0, 0}: 76, {0, 255, 0}: 150, {0, 0, 255}: 29, {255, 255, 255}: 255,
 		{1, 0, 0}: 0, {2, 0, 0}: 1, {17, 17, 17}: 17, {200, 100, 50}: 124,
 	} {
-		assert.Equal(t, []uint8{want}, (&Image{W: 1, H: 1, Pix: c[:]}).grey().pix, "%v", c)
+		assert.Equal(t, []uint8{want}, (&Image{W: 1, H: 1, Pix: c[:]}).grey(nil).pix, "%v", c)
 	}
 }
 

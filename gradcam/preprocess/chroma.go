@@ -33,10 +33,17 @@ func planesOf(m *image.YCbCr) planes {
 	return p
 }
 
-// rgb upsamples the chroma planes and converts every pixel.
-func (p planes) rgb(convert rowConverter) *Image {
-	m := NewImage(p.w, p.h)
-	up := newUpsampler(p)
+// chroma is the memory that chroma planes are upsampled in.
+type chroma struct {
+	rows [2][]uint8
+	sums []int32
+}
+
+// rgb upsamples the chroma planes and converts every pixel, into the image given or a
+// new one.
+func (c *chroma) rgb(p planes, into *Image, convert rowConverter) *Image {
+	m := into.sized(p.w, p.h)
+	up := c.upsampler(p)
 	for y := range p.h {
 		cb, cr := up.row(p.cb, 0, y), up.row(p.cr, 1, y)
 		convert(m.Pix[3*y*p.w:3*(y+1)*p.w], p.y[y*p.yStride:], cb, cr)
@@ -55,11 +62,12 @@ type upsampler struct {
 	sums   []int32    // vertical sums of one row
 }
 
-func newUpsampler(p planes) *upsampler {
+func (c *chroma) upsampler(p planes) *upsampler {
 	u := &upsampler{planes: p, cw: (p.w + p.hs - 1) / p.hs, ch: (p.h + p.vs - 1) / p.vs}
 	if p.hs > 1 || p.vs > 1 {
-		u.buf = [2][]uint8{make([]uint8, u.cw*p.hs), make([]uint8, u.cw*p.hs)}
-		u.sums = make([]int32, u.cw)
+		c.rows[0], c.rows[1] = sized(c.rows[0], u.cw*p.hs), sized(c.rows[1], u.cw*p.hs)
+		c.sums = sized(c.sums, u.cw)
+		u.buf, u.sums = c.rows, c.sums
 	}
 	return u
 }

@@ -19,7 +19,7 @@ func cmykRGB(m *image.CMYK, head jpegHead) *Image {
 	if head.space == spaceYCCK {
 		convert = ycckCMY
 	}
-	rgb := p.rgb(convert) // stored C, M and Y: 255 means no ink
+	rgb := new(chroma).rgb(p, nil, convert) // stored C, M and Y: 255 means no ink
 	for i, j := 0, 3; i < len(rgb.Pix); i, j = i+3, j+4 {
 		white := int32(255 - m.Pix[j]) // the stored K
 		o := rgb.Pix[i : i+3 : i+3]

@@ -4,18 +4,16 @@ package preprocess
 // source and emit takes the sums of output row y; neither keeps what the other
 // gave it. Every line is asked for once, in order, and added to the sums of all
 // output rows whose windows hold it, so that memory is needed for those few rows
-// only, however large the source is.
-func filterColumns[S uint8 | float32, W number](rows []window[W], line func(y int) []S, emit func(y int, sums []W)) {
-	ring := make([][]W, overlap(rows)) // the sums of row i are at i%len(ring)
-	done, open := 0, 0                 // rows done <= i < open are being summed
+// only, however large the source is: the ring, as long as windows overlap, keeps the
+// sums of row i at i%len(ring).
+func filterColumns[S uint8 | float32, W number](ring [][]W, rows []window[W], line func(y int) []S, emit func(y int, sums []W)) {
+	done, open := 0, 0 // rows done <= i < open are being summed
 	for y := rows[0].first; done < len(rows); y++ {
 		src := line(y)
 		for ; open < len(rows) && rows[open].first <= y; open++ {
-			if s := &ring[open%len(ring)]; *s == nil {
-				*s = make([]W, len(src))
-			} else {
-				clear(*s)
-			}
+			s := &ring[open%len(ring)]
+			*s = sized(*s, len(src))
+			clear(*s)
 		}
 		for i := done; i < open; i++ {
 			addScaled(ring[i%len(ring)], src, rows[i].weights[y-rows[i].first])

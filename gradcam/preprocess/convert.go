@@ -11,7 +11,7 @@ import (
 // 255, which is what Pillow makes of its mode "I;16".
 func FromImage(src image.Image) *Image {
 	if s, ok := src.(*image.YCbCr); ok && s.Rect.Min == (image.Point{}) {
-		return planesOf(s).rgb(ycc)
+		return new(chroma).rgb(planesOf(s), nil, ycc)
 	}
 	m := NewImage(src.Bounds().Dx(), src.Bounds().Dy())
 	read := rowReader(src)

@@ -3,7 +3,6 @@ package preprocess
 import (
 	"fmt"
 	"io"
-	"os"
 )
 
 // Default budgets of [Options].
@@ -41,16 +40,7 @@ type Config struct {
 
 // DecodeFile decodes the image in a file.
 func DecodeFile(path string, o Options) (*Image, error) {
-	f, err := os.Open(path)
-	if err != nil {
-		return nil, fmt.Errorf("preprocess: %w", err)
-	}
-	defer f.Close()
-	m, err := decode(f, o)
-	if err != nil {
-		return nil, fmt.Errorf("preprocess: %s: %w", path, err)
-	}
-	return m, nil
+	return new(Reader).DecodeFile(path, o, nil)
 }
 
 // Decode decodes an image from a reader, of which it reads all.
@@ -88,12 +78,14 @@ func decode(r io.Reader, o Options) (*Image, error) {
 	return decodeBytes(b, o)
 }
 
-func decodeBytes(b []byte, o Options) (*Image, error) {
+func decodeBytes(b []byte, o Options) (*Image, error) { return new(Reader).decodeBytes(b, o, nil) }
+
+func (r *Reader) decodeBytes(b []byte, o Options, into *Image) (*Image, error) {
 	h, err := readHead(b, o)
 	if err != nil {
 		return nil, err
 	}
-	m, err := h.decode()
+	m, err := h.decode(r, into)
 	if err != nil {
 		return nil, err
 	}
@@ -106,7 +98,7 @@ func decodeBytes(b []byte, o Options) (*Image, error) {
 // head is a checked header, ready to decode what follows it.
 type head struct {
 	Config
-	decode func() (*Image, error)
+	decode func(r *Reader, into *Image) (*Image, error)
 }
 
 // readHead recognises the format, reads its header and checks both budgets.
@@ -137,19 +129,19 @@ func readHeadOf(f format, b []byte) (head, error) {
 		p, err := readPNGHead(b)
 		return head{
 			Config: Config{Format: string(f), W: p.w, H: p.h, Orientation: p.orientation},
-			decode: func() (*Image, error) { return decodePNG(b, p) },
+			decode: func(*Reader, *Image) (*Image, error) { return decodePNG(b, p) },
 		}, err
 	case formatJPEG:
 		j, err := readJPEGHead(b)
 		return head{
 			Config: Config{Format: string(f), W: j.w, H: j.h, Orientation: j.orientation},
-			decode: func() (*Image, error) { return decodeJPEG(b, j) },
+			decode: func(r *Reader, into *Image) (*Image, error) { return r.decodeJPEG(b, j, into) },
 		}, err
 	default:
 		g, err := readGIFHead(b)
 		return head{
 			Config: Config{Format: string(f), W: g.w, H: g.h},
-			decode: func() (*Image, error) { return decodeGIF(b, g) },
+			decode: func(*Reader, *Image) (*Image, error) { return decodeGIF(b, g) },
 		}, err
 	}
 }

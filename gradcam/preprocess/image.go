@@ -16,6 +16,15 @@ type Image struct {
 
 var _ image.Image = (*Image)(nil)
 
+// sized is the image given, or a new one, at another size; its pixels are anything.
+func (m *Image) sized(w, h int) *Image {
+	if m == nil {
+		return NewImage(w, h)
+	}
+	m.W, m.H, m.Pix = w, h, sized(m.Pix, 3*w*h)
+	return m
+}
+
 // NewImage is a black image.
 func NewImage(w, h int) *Image { return &Image{W: w, H: h, Pix: make([]uint8, 3*w*h)} }
 

@@ -25,7 +25,7 @@ const maxScans = 200
 // image/jpeg is made to return the components as they are stored: it gets the
 // tables and scans behind a header of ours that hides what the file says about
 // its colours.
-func decodeJPEG(b []byte, head jpegHead) (*Image, error) {
+func (r *Reader) decodeJPEG(b []byte, head jpegHead, into *Image) (*Image, error) {
 	if head.w*head.h/jpegPixelsPerByte > len(b) {
 		return nil, fmt.Errorf("%d bytes cannot hold a JPEG of %dx%d: %w", len(b), head.w, head.h, ErrTruncated)
 	}
@@ -43,9 +43,9 @@ func decodeJPEG(b []byte, head jpegHead) (*Image, error) {
 		return FromImage(m), nil
 	case *image.YCbCr:
 		if head.space == spaceRGB {
-			return planesOf(m).rgb(interleave), nil
+			return r.chroma.rgb(planesOf(m), into, interleave), nil
 		}
-		return planesOf(m).rgb(ycc), nil
+		return r.chroma.rgb(planesOf(m), into, ycc), nil
 	case *image.CMYK:
 		return cmykRGB(m, head), nil
 	default:

@@ -64,7 +64,7 @@ func TestTensorPipelineAgainstTorchvision(t *testing.T) {
 		g, err := p.Geometry(m.W, m.H)
 		require.NoError(t, err)
 		require.Equal(t, c.Resized, [2]int{g.ResizedW, g.ResizedH})
-		got, want := p.pixels(m, g), goldenImage(t, c.Levels)
+		got, want := p.pixels(new(scratch), m, g), goldenImage(t, c.Levels)
 		require.Equal(t, c.Shape, []int{got.channels, got.h, got.w})
 		before := differing
 		for i, v := range got.pix {

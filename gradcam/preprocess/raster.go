@@ -36,9 +36,10 @@ func (r raster) paste(src raster, at image.Point) {
 	}
 }
 
-// grey is Pillow's convert("L"): ITU-R 601-2 luma in 16-bit fixed point.
-func (m *Image) grey() raster {
-	out := newRaster(m.W, m.H, 1)
+// grey is Pillow's convert("L"): ITU-R 601-2 luma in 16-bit fixed point, in the
+// memory given where that is large enough.
+func (m *Image) grey(into []uint8) raster {
+	out := raster{m.W, m.H, 1, sized(into, m.W*m.H)}
 	for i := range out.pix {
 		p := m.Pix[3*i : 3*i+3 : 3*i+3]
 		out.pix[i] = uint8((19595*uint32(p[0]) + 38470*uint32(p[1]) + 7471*uint32(p[2]) + half) >> 16)

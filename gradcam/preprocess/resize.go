@@ -16,7 +16,7 @@ func (m *Image) Resize(w, h int, by Interpolation) (*Image, error) {
 	if _, ok := kernelOf(by); !ok && by != Nearest && by != NearestExact {
 		return nil, fmt.Errorf("preprocess: %w: resize by %q, which is no interpolation; give bilinear, bicubic or another", ErrPipeline, by)
 	}
-	r := resizePIL(raster{m.W, m.H, 3, m.Pix}, w, h, image.Rect(0, 0, w, h), by)
+	r := new(scratch).resizePIL(raster{m.W, m.H, 3, m.Pix}, w, h, image.Rect(0, 0, w, h), by)
 	if w == m.W && h == m.H { // never shared with m
 		r.pix = append([]uint8(nil), r.pix...)
 	}
@@ -26,23 +26,23 @@ func (m *Image) Resize(w, h int, by Interpolation) (*Image, error) {
 // resizePIL is the rectangle part, within w x h, of what Pillow makes of src at
 // the size w x h. Every output sample depends on its own window alone, so what
 // lies outside the part is not computed.
-func resizePIL(src raster, w, h int, part image.Rectangle, by Interpolation) raster {
+func (s *scratch) resizePIL(src raster, w, h int, part image.Rectangle, by Interpolation) raster {
 	if w == src.w && h == src.h {
 		return src.crop(part)
 	}
-	k, ok := kernelOf(by)
-	if !ok {
+	if _, ok := kernelOf(by); !ok {
 		xs := nearestPIL(src.w, w, part.Min.X, part.Max.X)
 		ys := nearestPIL(src.h, h, part.Min.Y, part.Max.Y)
 		return pick(src, xs, ys)
 	}
 	// One line of the source goes through before, then the sum of several lines
 	// through after.
-	before, after := resizeLine(src, k, w, part), identity
+	before, after := s.resizeLine(src, by, w, part), identity
 	if heightFirst(src, w, h) {
 		before, after = identity, before
 	}
-	out := newRaster(part.Dx(), part.Dy(), src.channels)
+	s.out = sized(s.out, part.Dx()*part.Dy()*src.channels)
+	out := raster{part.Dx(), part.Dy(), src.channels, s.out}
 	if h == src.h {
 		for y := range out.h {
 			copy(out.row(y, 0, out.w), before(src.row(y+part.Min.Y, 0, src.w)))
@@ -50,9 +50,11 @@ func resizePIL(src raster, w, h int, part image.Rectangle, by Interpolation) ras
 		return out
 	}
 	line := func(y int) []uint8 { return before(src.row(y, 0, src.w)) }
-	buf := make([]uint8, max(src.w, out.w)*src.channels)
-	filterColumns(windows(k, src.h, h, part.Min.Y, part.Max.Y), line, func(y int, sums []int32) {
-		buf := buf[:len(sums)]
+	s.buf = sized(s.buf, max(src.w, out.w)*src.channels)
+	rows := s.rows.of(by, src.h, h, part.Min.Y, part.Max.Y)
+	s.ring = sized(s.ring, overlap(rows))
+	filterColumns(s.ring, rows, line, func(y int, sums []int32) {
+		buf := s.buf[:len(sums)]
 		for i, v := range sums {
 			buf[i] = clip((v + 1<<(precision-1)) >> precision)
 		}
@@ -71,13 +73,14 @@ func heightFirst(src raster, w, h int) bool {
 
 // resizeLine returns a function that resizes a line of the source in width and
 // keeps the columns of the part. What it returns is valid until its next call.
-func resizeLine(src raster, k kernel, w int, part image.Rectangle) func(line []uint8) []uint8 {
+func (s *scratch) resizeLine(src raster, by Interpolation, w int, part image.Rectangle) func(line []uint8) []uint8 {
 	if w == src.w {
 		from, to := part.Min.X*src.channels, part.Max.X*src.channels
 		return func(line []uint8) []uint8 { return line[from:to] }
 	}
-	columns := windows(k, src.w, w, part.Min.X, part.Max.X)
-	buf := make([]uint8, part.Dx()*src.channels)
+	columns := s.columns.of(by, src.w, w, part.Min.X, part.Max.X)
+	s.line = sized(s.line, part.Dx()*src.channels)
+	buf := s.line
 	filter := filterRow3
 	if src.channels == 1 {
 		filter = filterRow1

@@ -32,7 +32,7 @@ func resizeTensor(src raster, w, h int, part image.Rectangle, by Interpolation) 
 		filterRow32(buf, src.row(y, 0, src.w), src.channels, columns)
 		return buf
 	}
-	filterColumns(rows, line, func(y int, sums []float32) {
+	filterColumns(make([][]float32, overlap(rows)), rows, line, func(y int, sums []float32) {
 		dst := out.row(y, 0, out.w)
 		for i, v := range sums {
 			dst[i] = roundHalfEven(v)

@@ -33,7 +33,7 @@ func (c *Canvas) Overlay(photo *preprocess.Image, heat engine.Array, g preproces
 	if style == nil {
 		style = Torchlight{}
 	}
-	c.pixels = cut(c.pixels[:0], photo, seen)
+	c.pixels = cut(sized(c.pixels, 3*seen.Dx()*seen.Dy())[:0], photo, seen)
 	style.Blend(c.pixels, c.pixels, values)
 	c.picture.W, c.picture.H, c.picture.Pix = photo.W, photo.H, sized(c.picture.Pix, len(photo.Pix))
 	return framed(&c.picture, photo, c.pixels, seen), nil

@@ -80,11 +80,14 @@ func createTemp(create creator, dir string, perm fs.FileMode) (file, string, err
 	}
 }
 
+// buffered gathers small writes; larger ones pass it by.
+const buffered = 1 << 12
+
 // fill writes, flushes and closes. Close can be the first to report a full disk
 // on network file systems, so its error counts.
 func fill(f file, path string, write func(io.Writer) error) error {
 	d := &disk{f: f}
-	buf := bufio.NewWriterSize(d, 1<<16)
+	buf := bufio.NewWriterSize(d, buffered)
 	if err := write(buf); err != nil && d.err == nil {
 		return fmt.Errorf("write %s: %w", path, err)
 	}

@@ -50,6 +50,7 @@ func (d *delivery) take(w *work) {
 		if w.fatal == nil && w.err == nil {
 			p.records, p.unwritten = d.session.write(w)
 		}
+		d.session.recycle(w.source)
 	}()
 }
 

@@ -2,6 +2,7 @@ package explain
 
 import (
 	"fmt"
+	"slices"
 
 	"github.com/torchlight-go/torchlight/engine"
 	"github.com/torchlight-go/torchlight/gradcam"
@@ -9,16 +10,20 @@ import (
 	"github.com/torchlight-go/torchlight/gradcam/render"
 )
 
-// overlay draws what method m found at the size of the model's input: a peer's map
+// overlay draws what method m found, its whole map, at the size of the model's input: a peer's map
 // may have the layer's, and signs. The concepts of a layer share a picture, as their
 // mean says nothing.
-func (s *Session) overlay(w *work, m int, with *pen) (*preprocess.Image, error) {
+func (s *Session) overlay(w *work, m int, whole engine.Array, with *pen) (*preprocess.Image, error) {
 	r, space := w.explained[m].results[0], w.array.Shape[len(w.array.Shape)-2:]
 	if !s.ways[m].concepts() {
-		heat, err := r.Display(space[0], space[1])
-		if err != nil {
-			return nil, err
+		if !slices.Equal(whole.Shape, space) {
+			var err error
+			if whole, err = r.MapSize(space[0], space[1]); err != nil {
+				return nil, err
+			}
 		}
+		heat := r.DisplayMap(with.heat, whole)
+		with.heat = heat.Data
 		return with.canvas.Overlay(w.photo, heat, w.geometry, s.config.Style)
 	}
 	maps := make([]engine.Array, len(r.Raw))

@@ -3,7 +3,6 @@ package explain
 import (
 	"bytes"
 	"io"
-	"sync"
 
 	"github.com/torchlight-go/torchlight/gradcam/preprocess"
 	"github.com/torchlight-go/torchlight/gradcam/render"
@@ -15,6 +14,7 @@ type pen struct {
 	canvas  render.Canvas
 	encoder render.PNGEncoder
 	encoded bytes.Buffer
+	heat    []float32
 }
 
 func (p *pen) encode(picture *preprocess.Image) error {
@@ -29,15 +29,3 @@ func (p *pen) write(path string) error {
 		return err
 	})
 }
-
-// pens keeps those that nobody draws with.
-type pens struct{ sync.Pool }
-
-func (p *pens) take() *pen {
-	if free, ok := p.Get().(*pen); ok {
-		return free
-	}
-	return new(pen)
-}
-
-func (p *pens) give(free *pen) { p.Put(free) }

@@ -22,6 +22,21 @@ type source struct {
 	geometry           preprocess.Geometry
 	decode, preprocess time.Duration
 	err                error
+	room               *room // of the photo and its tensor
+}
+
+// room is the memory of a photo, from when it is read to when its results are written.
+type room struct {
+	photo  preprocess.Image
+	tensor []float32
+}
+
+// recycle gives the memory of an input back, when nothing of it is needed any more.
+func (s *Session) recycle(src *source) {
+	if src.room != nil {
+		s.rooms.give(src.room)
+		src.room, src.photo, src.array.Data = nil, nil, nil
+	}
 }
 
 // samples is the number of rows.
@@ -95,22 +110,35 @@ func (s *Session) readPhoto(ctx context.Context, src *source) error {
 	}
 	s.cores.take()
 	defer s.cores.give()
+	r := s.readers.take()
+	defer s.readers.give(r)
 	start := time.Now()
-	in, err := s.pipeline.Apply(src.photo)
+	in, err := r.Apply(s.pipeline, src.photo, src.room.tensor)
 	if err != nil {
 		return err
 	}
+	src.room.tensor = in.Data
 	src.array, src.geometry, src.preprocess = in.Array(), in.Geometry, time.Since(start)
 	return nil
 }
 
-func (s *Session) decodePhoto(src *source) (err error) {
+func (s *Session) decodePhoto(src *source) error {
 	s.cores.take()
 	defer s.cores.give()
+	r := s.readers.take()
+	defer s.readers.give(r)
+	src.room = s.rooms.take()
 	start := time.Now()
-	src.photo, err = preprocess.DecodeFile(src.file, preprocess.Options{Orient: s.config.Orient})
+	photo, err := r.DecodeFile(src.file, preprocess.Options{Orient: s.config.Orient}, &src.room.photo)
 	src.decode = time.Since(start)
-	return err
+	if err != nil {
+		return err
+	}
+	if photo != &src.room.photo { // not of a JPEG, or turned
+		src.room.photo = *photo
+	}
+	src.photo = &src.room.photo
+	return nil
 }
 
 // withRemedy says what to do about a photo that cannot be read, where the error

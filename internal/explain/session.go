@@ -33,7 +33,10 @@ type Session struct {
 	explainer *gradcam.Explainer // once the model is there
 	alone     atomic.Bool        // the model has refused a batch and taken its samples
 	cores     cores
-	pens      pens
+
+	pens    spare[pen]
+	readers spare[preprocess.Reader]
+	rooms   spare[room]
 }
 
 type loaded struct {

@@ -92,7 +92,7 @@ func (s *Session) draw(w *work, m int, base string, with *pen) ([]file, time.Dur
 	}
 	var files []file
 	if w.photo != nil && !e.results[0].Placeless() {
-		picture, err := s.overlay(w, m, with)
+		picture, err := s.overlay(w, m, maps[0], with)
 		if err != nil {
 			return nil, 0, err
 		}
