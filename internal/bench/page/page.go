@@ -21,9 +21,8 @@ const (
 )
 
 // notOnGPU is what the page says without a report of one.
-const notOnGPU = "CUDA has not been run: no GPU was at hand. The code for it compiles and is tested up to the missing device;\n" +
-	"`scripts/gpu-check` measures it on any machine that has one, and its report, put beside this page as `" + gpuFile + "`,\n" +
-	"takes the place of this paragraph."
+const notOnGPU = "**CUDA has not been run**: no GPU was at hand. [gpu.md](gpu.md) says what is tested without one. `scripts/gpu-check` measures\n" +
+	"the rest on any machine that has one; its report, put beside this page as `" + gpuFile + "`, takes the place of this paragraph."
 
 // Write writes the page of figures and its plots, in a folder named after the page.
 func Write(path string, figures []figure.Figure) error {
@@ -32,13 +31,8 @@ func Write(path string, figures []figure.Figure) error {
 	if err != nil {
 		return err
 	}
-	if err := os.MkdirAll(folder, 0o755); err != nil {
+	if err := savePlots(folder, all); err != nil {
 		return err
-	}
-	for _, p := range all {
-		if err := p.save(filepath.Join(folder, p.name+".png")); err != nil {
-			return fmt.Errorf("plot %s: %w", p.name, err)
-		}
 	}
 	notes, err := include(path, notesFile)
 	if err != nil {
@@ -50,6 +44,28 @@ func Write(path string, figures []figure.Figure) error {
 	}
 	text := markdown(figures, all, filepath.Base(folder), notes, gpu)
 	return os.WriteFile(path, []byte(text), 0o644)
+}
+
+// savePlots fills the folder anew: a curve that is no more leaves nothing.
+func savePlots(folder string, all []plotted) error {
+	if err := os.MkdirAll(folder, 0o755); err != nil {
+		return err
+	}
+	old, err := filepath.Glob(filepath.Join(folder, "*.png"))
+	if err != nil {
+		return err
+	}
+	for _, path := range old {
+		if err := os.Remove(path); err != nil {
+			return err
+		}
+	}
+	for _, p := range all {
+		if err := p.save(filepath.Join(folder, p.name+".png")); err != nil {
+			return fmt.Errorf("plot %s: %w", p.name, err)
+		}
+	}
+	return nil
 }
 
 // include reads a part beside the page; it may be absent.

@@ -21,7 +21,11 @@ func TestPage(t *testing.T) {
 	require.NoError(t, err)
 	dir := t.TempDir()
 	path := filepath.Join(dir, "performance.md")
+	stale := filepath.Join(dir, "performance", "size-gone.png")
+	require.NoError(t, os.Mkdir(filepath.Dir(stale), 0o700))
+	require.NoError(t, os.WriteFile(stale, nil, 0o600))
 	require.NoError(t, Write(path, figures))
+	assert.NoFileExists(t, stale)
 	got, err := os.ReadFile(path)
 	require.NoError(t, err)
 	if *update {
@@ -51,8 +55,8 @@ func TestPageKeepsNotes(t *testing.T) {
 		says       []string
 		not        string
 	}{
-		{"## Where the time goes\n\nInto convolutions.\n", "", []string{"\n## Where the time goes\n\nInto convolutions.\n\n## On a GPU\n\nCUDA has not been run", "| not run on a GPU |"}, "[on a GPU]"},
-		{"", "H100: 1.1 times.\n", []string{"## On a GPU\n\nH100: 1.1 times.\n", "see [on a GPU](#on-a-gpu)"}, "not been run"},
+		{"## Where the time goes\n\nInto convolutions.\n", "", []string{"\n## Where the time goes\n\nInto convolutions.\n\n## On a GPU\n\n**CUDA has not been run", "| not run on a GPU |"}, "[on a GPU]"},
+		{"", "H100: 1.1 times.\n", []string{"## On a GPU\n\nH100: 1.1 times.\n", "see [on a GPU](#on-a-gpu)"}, "has not been run"},
 	} {
 		for name, text := range map[string]string{notesFile: c.notes, gpuFile: c.gpu} {
 			if text == "" {
