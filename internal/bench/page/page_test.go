@@ -15,7 +15,7 @@ import (
 
 var update = flag.Bool("update", false, "rewrite testdata")
 
-// The page of testdata/bench.json, one figure of every part, is testdata/performance.md.
+// The page of testdata/bench.json, one figure of every part, is testdata/performance.golden.
 func TestPage(t *testing.T) {
 	figures, err := figure.Read("testdata/bench.json")
 	require.NoError(t, err)
@@ -29,9 +29,9 @@ func TestPage(t *testing.T) {
 	got, err := os.ReadFile(path)
 	require.NoError(t, err)
 	if *update {
-		require.NoError(t, os.WriteFile("testdata/performance.md", got, 0o600))
+		require.NoError(t, os.WriteFile("testdata/performance.golden", got, 0o600))
 	}
-	want, err := os.ReadFile("testdata/performance.md")
+	want, err := os.ReadFile("testdata/performance.golden")
 	require.NoError(t, err)
 	assert.Equal(t, string(want), string(got), "go test ./internal/bench/page -update rewrites it")
 
