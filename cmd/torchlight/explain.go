@@ -8,6 +8,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/torchlight-go/torchlight/cgo/libjpeg"
 	"github.com/torchlight-go/torchlight/engine"
 	"github.com/torchlight-go/torchlight/internal/explain"
 	"github.com/torchlight-go/torchlight/torch"
@@ -67,6 +68,9 @@ func (f *explainFlags) run(c *cobra.Command, args []string) error {
 	config.Versions = versions()
 	config.Precision = f.precision
 	config.Hopeless = hopeless
+	if libjpeg.Available {
+		config.JPEG = libjpeg.DecodeRGB
+	}
 	config.Workers, config.Passes = atOnce(device, runtime.GOMAXPROCS(0), torch.NumThreads())
 	var model *torch.Module
 	s, err := explain.New(config, func() (engine.Model, error) {
@@ -126,6 +130,9 @@ func versions() map[string]string {
 	v := map[string]string{"torchlight": explain.Version()}
 	if info, err := torch.Runtime(); err == nil {
 		v["libtorch"] = info.Version
+	}
+	if libjpeg.Available {
+		v["jpeg"] = "libjpeg-turbo"
 	}
 	return v
 }

@@ -26,6 +26,10 @@ type Options struct {
 	// Orient applies the EXIF orientation. The loaders of torchvision and
 	// Pillow do not, so neither was what the network saw in training.
 	Orient bool
+	// JPEG, if not nil, is asked to decode each JPEG of w x h pixels into rgb, 3 bytes
+	// a pixel. Where it returns false, whatever it has written, the decoder of this
+	// package does, and says what is wrong.
+	JPEG func(file []byte, w, h int, rgb []uint8) bool
 }
 
 // Config is what a header says about an image.
@@ -85,6 +89,7 @@ func (r *Reader) decodeBytes(b []byte, o Options, into *Image) (*Image, error) {
 	if err != nil {
 		return nil, err
 	}
+	r.jpeg = o.JPEG
 	m, err := h.decode(r, into)
 	if err != nil {
 		return nil, err

@@ -33,6 +33,11 @@ func (r *Reader) decodeJPEG(b []byte, head jpegHead, into *Image) (*Image, error
 		return nil, fmt.Errorf("%w: JPEG of %d scans, at most %d are decoded; save it as a baseline JPEG",
 			ErrUnsupported, n, maxScans)
 	}
+	if r.jpeg != nil {
+		if into = into.sized(head.w, head.h); r.jpeg(b, head.w, head.h, into.Pix) {
+			return into, nil
+		}
+	}
 	decoded, err := jpeg.Decode(io.MultiReader(
 		bytes.NewReader(neutralHeader(head.space)), bytes.NewReader(head.tables), bytes.NewReader(b[head.scan:])))
 	if err != nil {

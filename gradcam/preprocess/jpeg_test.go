@@ -107,3 +107,31 @@ func TestYCC(t *testing.T) {
 		assert.Equal(t, [3]uint8{c.r, c.g, c.b}, got, "%v", c)
 	}
 }
+
+// Another decoder gets what was checked, and has the last word where it takes it.
+func TestAnotherJPEGDecoder(t *testing.T) {
+	file := golden(t, "jpeg/420.jpg")
+	want, err := DecodeBytes(file, Options{})
+	require.NoError(t, err)
+	for _, takes := range []bool{true, false} {
+		got, err := DecodeBytes(file, Options{JPEG: func(b []byte, w, h int, rgb []uint8) bool {
+			assert.Equal(t, file, b)
+			assert.Equal(t, []int{want.W, want.H, len(want.Pix)}, []int{w, h, len(rgb)})
+			for i := range rgb {
+				rgb[i] = 7
+			}
+			return takes
+		}})
+		require.NoError(t, err)
+		if takes {
+			assert.Equal(t, bytes.Repeat([]byte{7}, len(want.Pix)), got.Pix)
+		} else {
+			assert.Equal(t, want, got)
+		}
+	}
+	never := Options{MaxPixels: 10, JPEG: func([]byte, int, int, []uint8) bool { t.Error("asked beyond the budget"); return true }}
+	_, err = DecodeBytes(file, never)
+	require.ErrorIs(t, err, ErrTooManyPixels)
+	_, err = DecodeBytes(file[:len(file)/2], Options{JPEG: func([]byte, int, int, []uint8) bool { return false }})
+	require.ErrorIs(t, err, ErrTruncated)
+}

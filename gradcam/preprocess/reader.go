@@ -12,6 +12,7 @@ type Reader struct {
 	file   []byte
 	chroma chroma
 	resize scratch
+	jpeg   func(file []byte, w, h int, rgb []uint8) bool // of the options
 }
 
 // DecodeFile does what the function [DecodeFile] does. A JPEG is decoded into the

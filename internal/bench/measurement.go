@@ -24,7 +24,7 @@ type measurement struct {
 // all lists every case in the order in which it is measured: by model where that
 // saves loading.
 func all() []measurement {
-	return slices.Concat(lateLayers(), otherLayers(), methods(), processes(), firstCalls(), throughput(), curves())
+	return slices.Concat(lateLayers(), otherLayers(), methods(), processes(), firstCalls(), throughput(), folders(), curves())
 }
 
 // bench is what measurements share.

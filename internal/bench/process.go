@@ -84,7 +84,10 @@ func (b *bench) processes(ctx context.Context, model string, commands func(out s
 	return f, nil
 }
 
-type usage struct{ ms, mb float64 }
+type usage struct {
+	ms, mb float64
+	out    []byte // what it printed
+}
 
 // runProcess runs a command on one thread and reads its time and peak resident
 // memory.
@@ -96,7 +99,7 @@ func runProcess(ctx context.Context, args []string) (usage, error) {
 	if err != nil {
 		return usage{}, fmt.Errorf("%v: %w: %s", args, err, out)
 	}
-	u := usage{ms: float64(time.Since(start).Microseconds()) / 1e3}
+	u := usage{ms: float64(time.Since(start).Microseconds()) / 1e3, out: out}
 	if r, ok := c.ProcessState.SysUsage().(*syscall.Rusage); ok {
 		u.mb = float64(r.Maxrss) / 1024 // Linux counts in KiB
 	}

@@ -69,6 +69,8 @@ type Config struct {
 	Save []Stage
 	// Orient applies the EXIF orientation of photos.
 	Orient bool
+	// JPEG decodes JPEGs, see preprocess.Options; nil is image/jpeg.
+	JPEG func(file []byte, w, h int, rgb []uint8) bool
 	// Photo changes how photos become inputs.
 	Photo Overrides
 	// Versions are recorded with each result.

@@ -129,7 +129,7 @@ func (s *Session) decodePhoto(src *source) error {
 	defer s.readers.give(r)
 	src.room = s.rooms.take()
 	start := time.Now()
-	photo, err := r.DecodeFile(src.file, preprocess.Options{Orient: s.config.Orient}, &src.room.photo)
+	photo, err := r.DecodeFile(src.file, preprocess.Options{Orient: s.config.Orient, JPEG: s.config.JPEG}, &src.room.photo)
 	src.decode = time.Since(start)
 	if err != nil {
 		return err
