@@ -120,10 +120,6 @@ void require_float(const Pass& pass, size_t i) {
                     " values, which have no gradient; choose a layer that returns floating-point values");
 }
 
-}  // namespace
-
-namespace {
-
 Limits limits(c10::ScalarType type) {
   switch (type) {
     case c10::kDouble:
