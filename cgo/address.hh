@@ -97,7 +97,8 @@ bool same_parameters(const Object* a, const Object* b) {
   if (left.size() == 0 || left.size() != right.size()) return false;
   auto r = right.begin();
   for (const auto& l : left) {
-    if (l.const_data_ptr() != (*r).const_data_ptr()) return false;
+    // Not by their bytes, which may not be there.
+    if (!l.is_alias_of(*r) || l.storage_offset() != (*r).storage_offset()) return false;
     ++r;
   }
   return true;

@@ -42,7 +42,8 @@ at::Tensor bias_of(const jit::Node* n, const std::string& name) {
   return bias;
 }
 
-NamedTensors list_biases(const Model& model) {
+NamedTensors list_biases(Model& model) {
+  Originals::Use use(model.originals, /*keep=*/false);
   const Flat flat = flatten(model.module, {});
   std::map<std::string, int> index;
   NamedTensors found;

@@ -106,7 +106,8 @@ std::string list_calls(const Model& model, jit::Stack inputs, int32_t n) {
 
 extern "C" tl_error* tl_module_calls(tl_module* m, const tl_tensor* const* inputs, int32_t n, tl_text** json) {
   return torchlight::guarded([&] {
-    const auto& model = *m->model;
+    auto& model = *m->model;
+    torchlight::Originals::Use use(model.originals, /*keep=*/false);
     torchlight::OnDevice on(model.device);  // only shapes leave, so there is nothing to wait for
     *json = new tl_text{torchlight::list_calls(model, torchlight::prepare(model, inputs, n), n)};
   });

@@ -13,6 +13,7 @@
 #include <vector>
 
 #include "handles.h"
+#include "originals.h"
 
 namespace torchlight {
 
@@ -26,10 +27,13 @@ struct Form {
   bool channels_last = false;
 };
 
+struct Flat;
+
 struct Model {
   jit::Module module;
   c10::Device device = c10::Device(c10::kCPU);
   c10::ScalarType dtype = c10::kFloat;  // of the first floating-point parameter
+  Originals originals;
   Form form;                            // fixed before the first run
 
   std::mutex mutex;  // guards what follows
@@ -43,6 +47,9 @@ struct Model {
 // Runs code that was compiled from a graph: the plain interpreter, without the
 // profiling executor, whose later runs differ from its first.
 jit::Stack run(const jit::Code& code, jit::Stack stack);
+
+// Keeps the original weights where a run of the graph reads attributes of modules.
+void keep_attributes(Model& model, const Flat& flat);
 
 // The model's inputs on its device; floats in its type.
 jit::Stack prepare(const Model& model, const tl_tensor* const* inputs, int32_t n);

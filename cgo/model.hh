@@ -133,7 +133,8 @@ void keep_freed_memory() {
 #endif
 }
 
-tl_error* load(tl_device device, tl_module** out, const std::function<jit::Module(c10::Device)>& read) {
+tl_error* load(tl_device device, tl_module** out, const std::function<jit::Module(c10::Device)>& read,
+               const std::function<Originals::Read()>& again) {
   return guarded([&] {
     keep_freed_memory();
     const c10::Device d = as_device(device);
@@ -141,12 +142,18 @@ tl_error* load(tl_device device, tl_module** out, const std::function<jit::Modul
     jit::Module module = read(d);
     if (!module.find_method("forward")) throw Failure(TL_NOT_TORCHSCRIPT, "the file has no forward method");
     auto model = settle(std::move(module), d);
+    if (d.is_cpu()) model->originals.open(model->module, again());
     on.finish();
     *out = new tl_module(std::move(model));
   });
 }
 
 }  // namespace
+
+void keep_attributes(Model& model, const Flat& flat) {
+  for (const c10::IValue& v : flat.extras)
+    if (!v.isCustomClass()) return model.originals.keep();  // packed weights are no attributes of ours
+}
 
 jit::Stack run(const jit::Code& code, jit::Stack stack) {
   jit::GraphOptimizerEnabledGuard plain(false);  // for methods that could not be pasted in
@@ -203,15 +210,20 @@ using torchlight::Model;
 extern "C" {
 
 tl_error* tl_module_load_file(const char* path, tl_device device, tl_module** out) {
-  return torchlight::load(device, out, [&](c10::Device d) { return torch::jit::load(std::string(path), d); });
+  return torchlight::load(
+      device, out, [&](c10::Device d) { return torch::jit::load(std::string(path), d); },
+      [&] { return torchlight::reread(path); });
 }
 
 tl_error* tl_module_load_bytes(const uint8_t* data, int64_t n, tl_device device, tl_module** out) {
-  return torchlight::load(device, out, [&](c10::Device d) {
-    torchlight::Memory memory(data, n);
-    std::istream stream(&memory);
-    return torch::jit::load(stream, d);
-  });
+  return torchlight::load(
+      device, out,
+      [&](c10::Device d) {
+        torchlight::Memory memory(data, n);
+        std::istream stream(&memory);
+        return torch::jit::load(stream, d);
+      },
+      [] { return torchlight::Originals::Read(); });
 }
 
 void tl_module_free(tl_module* m) { delete m; }
@@ -244,9 +256,10 @@ tl_error* tl_module_info(const tl_module* m, tl_text** json) {
 
 tl_error* tl_module_forward(const tl_module* m, const tl_tensor* const* inputs, int32_t n, tl_tensors** out) {
   return guarded([&] {
-    const Model& model = *m->model;
+    Model& model = *m->model;
     torchlight::check_arity(model, n);
     torchlight::OnDevice on(model.device);
+    torchlight::Originals::Use use(model.originals, /*keep=*/true);
     auto all = torchlight::outputs_of(torchlight::plain_forward(model, torchlight::prepare(model, inputs, n)));
     on.finish();
     *out = new tl_tensors(std::move(all));
@@ -261,9 +274,12 @@ tl_error* tl_module_predict(tl_module* m, const tl_tensor* const* inputs, int32_
       std::lock_guard<std::mutex> lock(model.mutex);
       if (!model.predict) {
         auto flat = torchlight::flatten(model.module, {});
+        torchlight::keep_attributes(model, flat);
+        model.originals.lend(*flat.graph);
         model.predict = std::make_shared<torchlight::Formed>(flat.graph, model, /*folded=*/true, "predict");
         model.predict_inputs = flat.inputs;
         model.predict_extras = std::move(flat.extras);
+        model.originals.release();
       }
     }
     torchlight::check_count(model, model.predict_inputs, n);

@@ -14,6 +14,10 @@ namespace torchlight {
 // computed, dropout removed, convolution and batch norm folded into one.
 void optimise_differentiable(std::shared_ptr<torch::jit::Graph>& graph);
 
+// Folds batch norms into the convolutions before them and frees the weights that
+// they had, one after the other.
+void fold_batch_norms(torch::jit::Block* block);
+
 // All that and the passes whose results have no derivative, as
 // torch.jit.optimize_for_inference does: for graphs run without gradients.
 void optimise_inference(std::shared_ptr<torch::jit::Graph>& graph, c10::Device device);

@@ -84,6 +84,7 @@ void optimise_differentiable(std::shared_ptr<Graph>& graph) {
   torch::jit::ConstantPooling(graph);
   torch::jit::PeepholeOptimize(graph);
   torch::jit::EliminateDeadCode(graph);
+  fold_batch_norms(graph->block());
   torch::jit::OptimizeFrozenGraph(graph);
   torch::jit::EliminateDeadCode(graph);
 }

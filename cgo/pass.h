@@ -14,6 +14,12 @@ struct Limits {
 };
 Limits limits(const Model& model);
 
+// The outputs of the plain forward method.
+NamedTensors as_in_file(const Plan& plan, const jit::Stack& inputs);
+// Compares the first pass of a plan with them, and refuses a cut that changes the
+// model.
+void check(Plan& plan, const jit::Stack& inputs, const NamedTensors& got, const NamedTensors& want);
+
 // The number of samples: the first axis of the first input. 0 when it has none.
 int64_t batch_size(const jit::Stack& inputs);
 

@@ -31,9 +31,7 @@ struct Plan {
   size_t inputs = 0;
   std::vector<c10::IValue> extras;
   Cut cut;  // its graphs, before optimisation where a later one needs them
-  std::unique_ptr<Formed> head;
-  jit::Code tail;
-  size_t tail_nodes = 0;
+  size_t head_nodes = 0, tail_nodes = 0;
   bool writes_state = false;
   std::string underivable;  // the first operator of the tail without a derivative: it runs without gradients
   bool once = false;        // the tail has an operator that can be differentiated only once
@@ -42,6 +40,8 @@ struct Plan {
   std::atomic<bool> checked{false};  // the first pass compares with the plain forward
 
   std::mutex mutex;  // guards what follows
+  std::unique_ptr<Formed> head;  // compiled before the first pass, like the tail
+  jit::Code tail;
   bool light_ready = false;
   jit::Code light;  // the tail, frozen, for runs without gradients
   bool twice_ready = false;
@@ -76,6 +76,8 @@ struct Second {
 
 std::shared_ptr<Plan> make_plan(std::shared_ptr<Model> model, std::vector<std::string> layers,
                                 const tl_plan_options& options);
+// Compiles head and tail, once.
+void compile(Plan& plan);
 // Throws where the tail has an operator without a derivative.
 void require_derivative(const Plan& plan);
 // The tail as gradients need it; with twice, so that they have gradients too.

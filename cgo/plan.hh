@@ -26,6 +26,7 @@ Rewritten rewritten_tail(const Plan& plan, bool twice) {
 
 std::shared_ptr<jit::Graph> differentiable_tail(const Plan& plan, bool twice) {
   auto tail = rewritten_tail(plan, twice).graph;
+  plan.model->originals.lend(*tail);
   if (!plan.options.unfolded) optimise_differentiable(tail);
   return tail;
 }
@@ -50,6 +51,7 @@ std::shared_ptr<Plan> make_plan(std::shared_ptr<Model> model, std::vector<std::s
   Flat flat = flatten(plan->model->module, marked);
   plan->inputs = flat.inputs;
   plan->extras = flat.extras;
+  keep_attributes(*plan->model, flat);
   plan->writes_state = flat.writes_state;
 
   std::vector<Target> targets;
@@ -71,11 +73,18 @@ std::shared_ptr<Plan> make_plan(std::shared_ptr<Model> model, std::vector<std::s
   if (options.relu != TL_RELU_PLAIN)
     plan->notes.push_back(std::to_string(rectifiers) +
                           " rectifier(s) behind the layer with another rule for gradients");
-  if (!options.unfolded) optimise_differentiable(tail);
+  plan->head_nodes = count_nodes(*plan->cut.head);
   plan->tail_nodes = count_nodes(*tail);
-  plan->head = std::make_unique<Formed>(plan->cut.head->copy(), *plan->model, options.unfolded == 0, "head");
-  plan->tail = jit::Code(tail, "tail");
   return plan;
+}
+
+void compile(Plan& plan) {
+  std::lock_guard<std::mutex> lock(plan.mutex);
+  if (plan.head) return;
+  plan.tail = jit::Code(differentiable_tail(plan, /*twice=*/false), "tail");
+  auto head = plan.cut.head->copy();
+  plan.model->originals.lend(*head);
+  plan.head = std::make_unique<Formed>(std::move(head), *plan.model, plan.options.unfolded == 0, "head");
 }
 
 void require_derivative(const Plan& plan) {
@@ -87,7 +96,7 @@ void require_derivative(const Plan& plan) {
 std::string describe(const Plan& plan) {
   Json j;
   j.open('{').key("kind").value(plan.cut.has_value ? "cut" : "tap");
-  j.key("head").value(static_cast<int64_t>(plan.head->nodes())).key("tail").value(static_cast<int64_t>(plan.tail_nodes));
+  j.key("head").value(static_cast<int64_t>(plan.head_nodes)).key("tail").value(static_cast<int64_t>(plan.tail_nodes));
   j.key("crossing").value(static_cast<int64_t>(plan.cut.crossing));
   return j.key("notes").strings(plan.notes).close('}').text();
 }

@@ -17,9 +17,11 @@ const jit::Code& light_tail(Plan& plan) {
   std::lock_guard<std::mutex> lock(plan.mutex);
   if (!plan.light_ready) {
     auto graph = plan.cut.tail->copy();
+    plan.model->originals.lend(*graph);
     if (!plan.options.unfolded) optimise_inference(graph, plan.model->device);
     plan.light = jit::Code(graph, "tail without gradients");
     plan.light_ready = true;
+    plan.model->originals.release();
   }
   return plan.light;
 }

@@ -19,6 +19,7 @@ std::unique_ptr<Pass> twice_differentiable(const Pass& pass) {
     if (!plan.twice_ready) {
       plan.twice = jit::Code(differentiable_tail(plan, /*twice=*/true), "tail with two derivatives");
       plan.twice_ready = true;
+      plan.model->originals.release();
     }
   }
   auto again = std::make_unique<Pass>();
