@@ -35,7 +35,7 @@ type explanation struct {
 func common(part, model, layer string, peers ...string) explanation {
 	class := 281
 	if model == "vgg11" {
-		class = 1 // it has ten
+		class = 2 // it has ten, and blank maps for some
 	}
 	return explanation{part: part, model: model, layer: layer, method: "gradcam", target: class, batch: 1, threads: 1, size: 224, peers: peers}
 }

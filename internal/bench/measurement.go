@@ -37,9 +37,9 @@ type bench struct {
 
 // turns are those of a case: a run in full takes its time.
 func (b *bench) turns(slow bool) turns {
-	t := turns{warmUps: 3, peerWarmUps: 3, budget: 4 * time.Second, minRounds: 3, maxRounds: 15}
+	t := turns{warmUps: 3, peerWarmUps: 3, budget: 3 * time.Second, minRounds: 3, maxRounds: 15}
 	if b.full {
-		t.budget = 7 * time.Second
+		t.budget = 5 * time.Second
 	}
 	if slow {
 		// The peers' thousand passes are their own warm-up.
