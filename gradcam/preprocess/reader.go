@@ -1,6 +1,7 @@
 package preprocess
 
 import (
+	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -45,7 +46,7 @@ func (r *Reader) decode(f *os.File, o Options, into *Image) (*Image, error) {
 			return nil, err
 		}
 		r.file, n = append(r.file, rest...), n+len(rest)
-	} else if err != nil && err != io.EOF && err != io.ErrUnexpectedEOF {
+	} else if err != nil && !errors.Is(err, io.EOF) && !errors.Is(err, io.ErrUnexpectedEOF) {
 		return nil, err
 	}
 	return r.decodeBytes(r.file[:n], o, into)

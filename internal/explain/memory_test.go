@@ -45,3 +45,18 @@ func TestMemoryOfALongRun(t *testing.T) {
 	decoder := float64(len(m.Y)+len(m.Cb)+len(m.Cr)) + 32<<10
 	assert.Less(t, photo, decoder+100<<10, "bytes a photo, of which image/jpeg takes %.0f", decoder)
 }
+
+// The memory of a photo goes to the next one, unless it is more than most will need.
+func TestLargePhotosAreNotKept(t *testing.T) {
+	s := &Session{}
+	for _, c := range []struct{ bytes, kept int }{{3, 1}, {32 << 20, 1}, {32<<20 + 3, 0}} {
+		src := &source{room: s.rooms.take()}
+		src.room.photo.Pix = make([]uint8, c.bytes)
+		src.photo = &src.room.photo
+		s.recycle(src)
+		assert.Len(t, s.rooms.free, c.kept, "%d bytes", c.bytes)
+		assert.Nil(t, src.photo)
+		s.recycle(src) // of an array, or again
+		assert.Len(t, s.rooms.free, c.kept, "%d bytes", c.bytes)
+	}
+}

@@ -33,19 +33,26 @@ type room struct {
 
 // recycle gives the memory of an input back, when nothing of it is needed any more.
 func (s *Session) recycle(src *source) {
-	if src.room != nil {
-		s.rooms.give(src.room)
-		src.room, src.photo, src.array.Data = nil, nil, nil
+	if src.room == nil {
+		return
 	}
+	if !src.large() {
+		s.rooms.give(src.room)
+	}
+	src.room, src.photo, src.array.Data = nil, nil, nil
 }
+
+// large says that the memory of this photo is not kept for others, which are rarely
+// as large: 11 megapixels and more.
+func (src *source) large() bool { return src.photo != nil && len(src.photo.Pix) > 32<<20 }
 
 // samples is the number of rows.
 func (src *source) samples() int { return src.array.Shape[0] }
 
-// readAhead reads files ahead of who takes them, two for each core, and hands them on
-// in their order. It ends early when ctx does.
+// readAhead reads files ahead of who takes them, one for each core and one more, and
+// hands them on in their order. It ends early when ctx does.
 func (s *Session) readAhead(ctx context.Context, files []string) <-chan <-chan *source {
-	queue := make(chan (<-chan *source), 2*s.config.Workers)
+	queue := make(chan (<-chan *source), s.config.Workers)
 	go func() {
 		defer close(queue)
 		for _, f := range files {

@@ -59,7 +59,11 @@ func (s *Session) write(w *work) ([]Record, error) {
 func (s *Session) writeMethod(w *work, m int, base string) ([]Record, error) {
 	e := w.explained[m]
 	pen := s.pens.take()
-	defer s.pens.give(pen)
+	defer func() {
+		if !w.large() {
+			s.pens.give(pen)
+		}
+	}()
 	files, rendering, err := s.draw(w, m, base, pen)
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", w.file, err)
