@@ -76,7 +76,7 @@ func (f *explainFlags) addWay(c *cobra.Command) {
 	fl.StringVar(&f.method, "method", "", "`METHOD` to explain with, see `torchlight methods`; several with commas between share their passes (default: the card's, or gradcam)")
 	fl.StringArrayVar(&f.options, "option", nil, "`NAME=VALUE` of a method's option, see `torchlight methods METHOD`; may be repeated")
 	fl.Uint64Var(&f.seed, "seed", 0, "`SEED` of methods that draw numbers: the same seed gives the same map")
-	fl.StringVar(&f.memory, "memory", "64M", "`BYTES` that methods of many passes may use for changed copies at a time: it changes the time, and of the map only the rounding")
+	fl.StringVar(&f.memory, "memory", "64M", "`BYTES` that methods of many passes may use for changed copies at a time, for each input in work: it changes the time, and of the map only the rounding")
 	fl.StringVar(&f.fusion, "fusion", "", "`HOW` the maps of several layers become one: mean, max or product (default: the peer's of --compat, or mean)")
 	fl.StringVar(&f.compat, "compat", "", "follow a `PEER`'s normalisation, upsampling and in-place rule: pytorch-grad-cam, captum or torch-cam")
 	fl.BoolVar(&f.augSmooth, "aug-smooth", false, "average over six copies of the input, flipped and scaled: six times the passes")

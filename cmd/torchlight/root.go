@@ -66,7 +66,7 @@ func (f *modelFlags) add(c *cobra.Command) {
 	fl := c.Flags()
 	fl.StringVar(&f.model, "model", "", "TorchScript `FILE`; a card of the same name in .yaml is read if it lies beside it")
 	fl.StringVar(&f.device, "device", "cpu", "`DEVICE` to run on: cpu or cuda:N")
-	fl.IntVar(&f.threads, "threads", 0, "`N` threads for one operator (default: half of the processors that the process may use)")
+	fl.IntVar(&f.threads, "threads", 0, "`N` threads for one operator (default: half of the processors that the process may use, one where there are as many inputs)")
 	fl.StringArrayVar(&f.ops, "ops", nil, "shared `LIB`rary of custom operators to load first; may be repeated")
 	fl.BoolVar(&f.noChecksums, "no-checksums", false, "accept a model file saved without checksums")
 	_ = c.MarkFlagFilename("model", "pt", "pth")

@@ -19,14 +19,14 @@ import (
 // pytorch-grad-cam and a DataLoader (scripts/folder_peer.py), in the configuration that
 // is fastest here. The first is the library as it documents itself.
 func folders() []measurement {
-	name := fmt.Sprintf("folder mobilenet_v2, %d photos", folderPhotos)
+	name := func(what string) string { return fmt.Sprintf("folder mobilenet_v2%s, %d photos", what, folderPhotos) }
 	measure := func(flags ...string) func(context.Context, *bench) (figure.Figure, error) {
 		return func(ctx context.Context, b *bench) (figure.Figure, error) { return b.folder(ctx, flags) }
 	}
 	return []measurement{
-		{name, false, measure()},
-		{name + ", overlays of the photos' size on both sides", false, measure("--whole")},
-		{name + ", the peer's backward pass ended at the layer", false, measure("--frozen")},
+		{name(""), false, measure()},
+		{name(", overlays of the photos' size on both sides"), false, measure("--whole")},
+		{name(", the peer's backward pass ended at the layer"), false, measure("--frozen")},
 	}
 }
 

@@ -26,7 +26,7 @@ type Config struct {
 	Options []string
 	// Seed is that of the numbers that methods draw.
 	Seed uint64
-	// Memory bounds what methods hold of changed copies at a time, in bytes; 0 is
+	// Memory bounds what methods hold of changed copies of a batch at a time, in bytes; 0 is
 	// gradcam.DefaultMemory.
 	Memory int64
 	// AugSmooth and EigenSmooth are gradcam.WithAugSmoothing and WithEigenSmoothing.
