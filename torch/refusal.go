@@ -69,7 +69,11 @@ func remedy(reason string, inputs []*Tensor) string {
 	has := func(parts ...string) bool {
 		return slices.ContainsFunc(parts, func(p string) bool { return strings.Contains(reason, p) })
 	}
+	const batch = "pictures are a batch of shape (N,C,H,W): save one as (1,C,H,W)"
+	single := len(inputs) > 0 && len(inputs[0].Shape()) == 3
 	switch {
+	case single && has("expected 4D input"): // BatchNorm2d's own check, if that is met first
+		return batch
 	case raised(reason):
 		return "the model's own code raised it: give the input that it asks for"
 	case has("scalar types: Long, Int"):
@@ -78,8 +82,8 @@ func remedy(reason string, inputs []*Tensor) string {
 		return "choose another layer: this one's gradient cannot be taken"
 	case has("is invalid for input of size"):
 		return "a trace has the shapes of its example baked in: use its batch and size, or export with torch.jit.script"
-	case len(inputs) > 0 && len(inputs[0].Shape()) == 3 && has("4D", "3D", "3-d", "channels", "dimension"):
-		return "pictures are a batch of shape (N,C,H,W): save one as (1,C,H,W)"
+	case single && has("4D", "3D", "3-d", "channels", "dimension"):
+		return batch
 	case has("channels"):
 		return "check the number of channels"
 	case has("shape", "size", "dim", "4D", "out of range"):
