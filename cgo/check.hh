@@ -1,5 +1,6 @@
 // Comparing a plan with the model as the file has it.
 #include <ATen/ATen.h>
+#include <ATen/Context.h>
 
 #include <algorithm>
 #include <sstream>
@@ -64,6 +65,11 @@ Limits limits(c10::ScalarType type) {
 Limits limits(const Model& model) {
   Limits limit = limits(model.dtype);
   if (model.form.precision) limit.folded = limits(*model.form.precision).folded;
+  if (model.device.is_cuda()) {  // which need not choose the same kernels twice
+    const bool tf32 = at::globalContext().allowTF32CuDNN();
+    limit.exact = std::max(limit.exact, tf32 ? 1e-3 : 1e-5);
+    if (tf32) limit.folded = std::max(limit.folded, 3e-2);
+  }
   return limit;
 }
 

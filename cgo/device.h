@@ -20,14 +20,19 @@ c10::Device as_device(tl_device d);
 //
 // finish() waits for the work and throws what went wrong with it. A call must not
 // hand anything on before: its values may then be used, and their memory freed
-// and given to others, on any thread and stream.
+// and given to others, on any thread and stream. A call that fails waits, too: what
+// it read may be freed next.
 class OnDevice {
  public:
   explicit OnDevice(c10::Device device);
+  ~OnDevice();
+  OnDevice(const OnDevice&) = delete;
+  OnDevice& operator=(const OnDevice&) = delete;
   void finish();
 
  private:
   std::optional<c10::StreamGuard> guard_;
+  bool finished_ = false;
 };
 
 // The tensor on the device. From the host to a GPU it goes through pinned memory

@@ -42,7 +42,16 @@ OnDevice::OnDevice(c10::Device device) {
   guard_.emplace(own_stream(device));
 }
 
+OnDevice::~OnDevice() {
+  if (!guard_ || finished_) return;
+  try {
+    guard_->current_stream().synchronize();
+  } catch (...) {  // the call has failed already, for a better reason
+  }
+}
+
 void OnDevice::finish() {
+  finished_ = true;
   if (guard_) guard_->current_stream().synchronize();
 }
 
@@ -95,8 +104,8 @@ tl_error* tl_device_memory(tl_device device, tl_memory* out) {
     const auto stats = allocator->getDeviceStats(d.index());
     const auto whole = static_cast<size_t>(c10::CachingAllocator::StatType::AGGREGATE);
     const auto [available, total] = allocator->getMemoryInfo(d.index());
-    *out = {stats.allocated_bytes[whole].current, stats.allocated_bytes[whole].peak, stats.reserved_bytes[whole].current,
-            static_cast<int64_t>(available), static_cast<int64_t>(total)};
+    *out = {stats.allocated_bytes[whole].current, stats.allocated_bytes[whole].peak,
+            stats.reserved_bytes[whole].current, static_cast<int64_t>(available), static_cast<int64_t>(total)};
 #else
     throw Failure(TL_INVALID, "this libtorch does not tell a GPU's memory; use 2.9 or later");
 #endif

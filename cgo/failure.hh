@@ -59,8 +59,8 @@ tl_code classify(const std::string& text) {
   if (contains(text, "maximum supported version for reading") || contains(text, "version_ <= caffe2::serialize::kMax"))
     return TL_NEWER_FILE;
   if (contains(text, "derivative for") && contains(text, "not implemented")) return TL_NO_DERIVATIVE;
-  for (const char* words : {"out of memory", "can't allocate memory", "CUBLAS_STATUS_ALLOC_FAILED",
-                            "CUDNN_STATUS_ALLOC_FAILED"})
+  for (const char* words :
+       {"out of memory", "can't allocate memory", "CUBLAS_STATUS_ALLOC_FAILED", "CUDNN_STATUS_ALLOC_FAILED"})
     if (contains(text, words)) return TL_OUT_OF_MEMORY;
   if (lost(text)) return TL_DEVICE_LOST;
   if (contains(text, "PytorchStreamReader") || contains(text, "constants.pkl") || contains(text, "unpickl"))

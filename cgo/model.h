@@ -34,9 +34,9 @@ struct Model {
   c10::Device device = c10::Device(c10::kCPU);
   c10::ScalarType dtype = c10::kFloat;  // of the first floating-point parameter
   Originals originals;
-  Form form;                            // fixed before the first run
+  Form form;  // fixed before the first run
 
-  std::mutex mutex;  // guards what follows
+  std::mutex mutex;                 // guards what follows
   std::shared_ptr<Formed> predict;  // compiled on first use
   size_t predict_inputs = 0;
   std::vector<c10::IValue> predict_extras;

@@ -62,6 +62,8 @@ func (m *Module) rounding() float64 {
 		return 0.3
 	case m.info.DType == "Half" || m.options.precision == Float16:
 		return 0.1
+	case m.options.device.IsCUDA() && tf32Allowed():
+		return 3e-2
 	case m.options.device.IsCUDA():
 		return 1e-3
 	}

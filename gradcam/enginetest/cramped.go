@@ -30,8 +30,10 @@ func NewCramped(m engine.Model, most int) *Cramped {
 	return c
 }
 
-// Refused counts the calls that ran out of memory, Reclaimed those of Reclaim.
-func (c *Cramped) Refused() int   { return int(c.refused.Load()) }
+// Refused counts the calls that ran out of memory.
+func (c *Cramped) Refused() int { return int(c.refused.Load()) }
+
+// Reclaimed counts the calls of Reclaim.
 func (c *Cramped) Reclaimed() int { return int(c.reclaimed.Load()) }
 
 // Reclaim counts.

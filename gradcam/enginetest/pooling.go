@@ -18,9 +18,10 @@ type Pooling struct {
 
 var _ engine.Pooling = poolingPlan{}
 
-// Pools counts the maps made, Copies the passes whose activations were copied out
-// after all.
-func (p *Pooling) Pools() int  { return int(p.pools.Load()) }
+// Pools counts the maps made.
+func (p *Pooling) Pools() int { return int(p.pools.Load()) }
+
+// Copies counts the passes whose activations were copied out after all.
 func (p *Pooling) Copies() int { return int(p.copies.Load()) }
 
 // Plan is the network's.
