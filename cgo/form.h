@@ -36,6 +36,9 @@ class Formed {
   std::atomic<bool> use_usual_{false};
 };
 
+// Compiles a graph, which is then no longer changed; counted for tl_compilations.
+jit::Code compiled(const std::shared_ptr<jit::Graph>& graph, const std::string& name);
+
 // The number of operators of a graph.
 size_t count_nodes(const jit::Graph& graph);
 

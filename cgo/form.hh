@@ -51,6 +51,13 @@ c10::IValue convert(const c10::IValue& v, c10::ScalarType from, c10::ScalarType 
 
 }  // namespace
 
+static std::atomic<int64_t> compilations{0};
+
+jit::Code compiled(const std::shared_ptr<jit::Graph>& graph, const std::string& name) {
+  compilations++;
+  return jit::Code(graph, name);
+}
+
 size_t count_nodes(const jit::Graph& graph) {
   size_t n = 0;
   for (const jit::Node* node : graph.nodes())
@@ -74,7 +81,7 @@ jit::Code Formed::compile(std::shared_ptr<jit::Graph> graph, bool channels_last)
   }
   if (folded_) optimise_inference(graph, device_);
   nodes_ = count_nodes(*graph);
-  return jit::Code(graph, name_);
+  return compiled(graph, name_);
 }
 
 jit::Stack Formed::convert_and_run(const jit::Code& code, jit::Stack inputs, bool channels_last) const {
@@ -112,6 +119,8 @@ jit::Stack Formed::run(jit::Stack inputs) {
 }  // namespace torchlight
 
 using torchlight::Failure;
+
+extern "C" int64_t tl_compilations(void) { return torchlight::compilations; }
 
 extern "C" tl_error* tl_module_set_form(tl_module* m, int32_t dtype, int32_t channels_last) {
   return torchlight::guarded([&] {

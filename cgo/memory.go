@@ -5,6 +5,9 @@ package cgo
 */
 import "C"
 
+// Compilations counts the graphs that were compiled so far.
+func Compilations() int { return int(C.tl_compilations()) }
+
 // HostBytes is the host memory that tensors hold, and the most that they held since
 // it was asked last.
 func HostBytes() (live, most int64) {

@@ -116,6 +116,7 @@ func CodeOfText(string) Code                                { return Internal }
 func NumThreads() int                                       { return 0 }
 func LoadOps(string) error                                  { return errNoCgo }
 func LiveCounts() Live                                      { return Live{} }
+func Compilations() int                                     { return 0 }
 func HostBytes() (live, most int64)                         { return 0, 0 }
 func Metered(f func()) (most, left int64)                   { f(); return 0, 0 }
 func FromFloat32([]float32, []int) (*Tensor, error)         { return nil, errNoCgo }

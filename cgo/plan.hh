@@ -81,7 +81,7 @@ std::shared_ptr<Plan> make_plan(std::shared_ptr<Model> model, std::vector<std::s
 void compile(Plan& plan) {
   std::lock_guard<std::mutex> lock(plan.mutex);
   if (plan.head) return;
-  plan.tail = jit::Code(differentiable_tail(plan, /*twice=*/false), "tail");
+  plan.tail = compiled(differentiable_tail(plan, /*twice=*/false), "tail");
   auto head = plan.cut.head->copy();
   plan.model->originals.lend(*head);
   plan.head = std::make_unique<Formed>(std::move(head), *plan.model, plan.options.unfolded == 0, "head");

@@ -19,7 +19,7 @@ const jit::Code& light_tail(Plan& plan) {
     auto graph = plan.cut.tail->copy();
     plan.model->originals.lend(*graph);
     if (!plan.options.unfolded) optimise_inference(graph, plan.model->device);
-    plan.light = jit::Code(graph, "tail without gradients");
+    plan.light = compiled(graph, "tail without gradients");
     plan.light_ready = true;
     plan.model->originals.release();
   }

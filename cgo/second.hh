@@ -17,7 +17,7 @@ std::unique_ptr<Pass> twice_differentiable(const Pass& pass) {
   {
     std::lock_guard<std::mutex> lock(plan.mutex);
     if (!plan.twice_ready) {
-      plan.twice = jit::Code(differentiable_tail(plan, /*twice=*/true), "tail with two derivatives");
+      plan.twice = compiled(differentiable_tail(plan, /*twice=*/true), "tail with two derivatives");
       plan.twice_ready = true;
       plan.model->originals.release();
     }

@@ -125,6 +125,10 @@ typedef struct tl_live {
 } tl_live;
 void tl_live_counts(tl_live* out);
 
+// Graphs that were compiled so far: a plan compiles two before its first pass, and
+// one more when it first continues with other rows.
+int64_t tl_compilations(void);
+
 // Bytes of host memory that tensors hold, those of weights too, and the most they
 // held since this was asked last. 0 where malloc does not tell.
 void tl_host_bytes(int64_t* live, int64_t* most);

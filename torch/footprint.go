@@ -76,11 +76,11 @@ func (f *footprint) learn(shapes string, t taken) {
 	if f.known == nil {
 		f.known = map[string]taken{}
 	}
-	for any := range f.known {
+	for other := range f.known {
 		if found || len(f.known) < mostShapes {
 			break
 		}
-		delete(f.known, any)
+		delete(f.known, other)
 	}
 	f.known[shapes] = t
 }
