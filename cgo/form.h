@@ -28,9 +28,9 @@ class Formed {
   std::string name_;
   size_t nodes_ = 0;
   jit::Code code_;
-  std::shared_ptr<jit::Graph> source_;  // to compile again, while it runs channels-last
 
-  std::mutex mutex_;  // guards what follows
+  std::mutex mutex_;                    // guards what follows
+  std::shared_ptr<jit::Graph> source_;  // to compile again, until a run channels-last has succeeded
   bool usual_ready_ = false;
   jit::Code usual_;
   std::atomic<bool> use_usual_{false};

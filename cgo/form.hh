@@ -99,15 +99,21 @@ jit::Stack Formed::convert_and_run(const jit::Code& code, jit::Stack inputs, boo
 jit::Stack Formed::run(jit::Stack inputs) {
   if (!form_.precision && !form_.channels_last) return torchlight::run(code_, std::move(inputs));
   if (!form_.channels_last) return convert_and_run(code_, std::move(inputs), false);
+  std::exception_ptr refused;
   if (!use_usual_) {
     try {
-      return convert_and_run(code_, inputs, true);
+      jit::Stack out = convert_and_run(code_, inputs, true);
+      std::lock_guard<std::mutex> lock(mutex_);
+      source_.reset();  // with its weights: the format is not what a later run fails for
+      return out;
     } catch (const std::exception&) {
       if (!model_refuses()) throw;
+      refused = std::current_exception();
     }
   }
   {
     std::lock_guard<std::mutex> lock(mutex_);
+    if (!usual_ready_ && !source_) std::rethrow_exception(refused);
     if (!usual_ready_) usual_ = compile(source_->copy(), false);
     usual_ready_ = true;
   }

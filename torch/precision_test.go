@@ -129,6 +129,8 @@ func TestPrecisionSample(t *testing.T) {
 		require.NoError(t, err)
 		near(t, want[0].Array, got[0].Array, 0.05, "output")
 		assert.NotEqual(t, want[0].Array.Data, got[0].Array.Data)
+		_, err = reduced.Predict(ctx, []engine.Array{engine.NewArray(1, 5, 64, 64)})
+		requireError(t, err, torch.ErrModel, "refused float32[1 5 64 64]", "channels")
 	}
 }
 
