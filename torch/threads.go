@@ -31,8 +31,8 @@ func NumThreads() int { return cgo.NumThreads() }
 // most n, and never more than there are processors (GOMAXPROCS) for their threads:
 // with [SetNumThreads] of 2 on 8 processors 4, whatever n is. Others wait in order,
 // each until its context is done. 0 is the default: as many as fit. So any number
-// of goroutines may explain at the same time. Of how the processors are best
-// shared between calls and the threads of one, docs/performance.md has figures.
+// of goroutines may explain at the same time. Several calls with one thread each do
+// more than one large batch with all threads: docs/decisions/0012-workers.md.
 //
 // Errors: [ErrInvalid].
 func SetWorkers(n int) error {
