@@ -18,5 +18,6 @@
 //
 // Capabilities that only some methods need are separate interfaces, found by
 // type assertion on a pass, [SecondOrder] and [RerunGrad], or on a plan, [Biases] and
-// [Differentiable].
+// [Differentiable]. So are what only some devices need: [Pooling], of a plan, and
+// [Reclaimer], of a model.
 package engine

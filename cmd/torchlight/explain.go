@@ -117,7 +117,7 @@ func atOnce(device torch.Device, processors, threads int) (workers, passes int) 
 func hopeless(err error) bool {
 	for _, kind := range []error{
 		torch.ErrUnknownLayer, torch.ErrLayerNeverCalled, torch.ErrFrozen, torch.ErrLayerAmbiguous, torch.ErrLayerNotTensor, torch.ErrStateful,
-		torch.ErrTrainMode, torch.ErrNoDerivative, torch.ErrAliasing, torch.ErrInvalid,
+		torch.ErrTrainMode, torch.ErrNoDerivative, torch.ErrAliasing, torch.ErrInvalid, torch.ErrDeviceLost,
 	} {
 		if errors.Is(err, kind) {
 			return true
