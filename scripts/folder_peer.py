@@ -108,15 +108,18 @@ def explain(
 
 
 def search(model: torch.nn.Module, photos: Photos, out: pathlib.Path) -> tuple[Configuration, float]:
-    """The fastest configuration. The first is tried once uncounted: its first call is slow."""
-    best, least = Configuration(0, 1, 1), math.inf
-    explain(model, Photos(photos.paths[:8], photos.whole), best, out)
+    """The fastest configuration: of the three fastest, that whose slower of two runs is the fastest, so that
+    one lucky run decides nothing. The very first call is slow, and not counted."""
+    explain(model, Photos(photos.paths[:8], photos.whole), Configuration(0, 1, 1), out)
+    times, least = [], math.inf
     for threads, workers, batch in itertools.product((1, 2), (0, 1, 2), (1, 8, 32)):
         how = Configuration(workers, batch, threads)
-        seconds = explain(model, photos, how, out, patience=least)
-        if seconds < least:
-            best, least = how, seconds
-    return best, least
+        seconds = explain(model, photos, how, out, patience=1.5 * least)
+        least = min(least, seconds)
+        times.append((seconds, how))
+    finalists = sorted(times, key=lambda t: t[0])[:3]
+    seconds, how = min(((max(t, explain(model, photos, how, out)), how) for t, how in finalists), key=lambda t: t[0])
+    return how, seconds
 
 
 def main() -> None:
