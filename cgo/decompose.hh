@@ -7,6 +7,7 @@
 #include <torch/csrc/jit/ir/ir.h>
 #include <torch/csrc/jit/passes/inliner.h>
 
+#include "fuse.h"
 #include "optimise.h"
 
 namespace torchlight {
@@ -112,7 +113,7 @@ void collect(torch::jit::Block* block, bool twice, std::vector<torch::jit::Node*
 
 bool differentiates_once(const torch::jit::Block* block) {
   for (const torch::jit::Node* n : block->nodes()) {
-    if (is_once(n)) return true;
+    if (is_once(n) || n->kind() == convolution_symbol()) return true;
     for (const torch::jit::Block* b : n->blocks())
       if (differentiates_once(b)) return true;
   }

@@ -10,16 +10,16 @@ namespace {
 
 // The graph's tensor constants in another type and memory format. Only floats of
 // the model's own type change: what an exporter kept in another, it meant.
-void convert_constants(jit::Block* block, const Form& form, c10::ScalarType own, bool channels_last) {
+void convert_constants(jit::Block* block, const Form& form, c10::ScalarType own) {
   for (jit::Node* n : block->nodes()) {
-    for (jit::Block* b : n->blocks()) convert_constants(b, form, own, channels_last);
+    for (jit::Block* b : n->blocks()) convert_constants(b, form, own);
     if (n->kind() != c10::prim::Constant || !n->hasAttribute(c10::attr::value) ||
         n->kindOf(c10::attr::value) != jit::AttributeKind::t)
       continue;
     at::Tensor t = n->t(c10::attr::value);
     if (t.scalar_type() != own || t.is_quantized()) continue;
     if (form.precision && t.dim() > 0) t = t.to(*form.precision);
-    if (channels_last && t.dim() == 4) t = t.contiguous(at::MemoryFormat::ChannelsLast);
+    if (form.channels_last && t.dim() == 4) t = t.contiguous(at::MemoryFormat::ChannelsLast);
     n->t_(c10::attr::value, t);
     n->output()->inferTypeFrom(t);
   }
@@ -65,60 +65,31 @@ size_t count_nodes(const jit::Graph& graph) {
   return n;
 }
 
-Formed::Formed(std::shared_ptr<jit::Graph> graph, const Model& model, bool folded, const char* name)
-    : form_(model.form), own_(model.dtype), device_(model.device), folded_(folded), name_(name) {
+Formed::Formed(std::shared_ptr<jit::Graph> graph, Model& model, bool folded, Order order, const char* name)
+    : form_(model.form), own_(model.dtype) {
   // A head without operators hands its inputs on, and must not round them.
   if (count_nodes(*graph) == 0) form_ = {};
-  if (form_.channels_last) source_ = graph->copy();
-  code_ = compile(std::move(graph), form_.channels_last);
-}
-
-jit::Code Formed::compile(std::shared_ptr<jit::Graph> graph, bool channels_last) {
-  if (form_.precision || channels_last) {
+  if (order == Order::kContiguous) form_.channels_last = false;
+  if (form_.precision || form_.channels_last) {
     // Folding comes first: a sum of rounded weights is rounded twice.
-    if (folded_) optimise_differentiable(graph);
-    convert_constants(graph->block(), form_, own_, channels_last);
+    if (folded) optimise_differentiable(graph);
+    if (form_.channels_last) form_.channels_last = settle_layout(graph);
+    convert_constants(graph->block(), form_, own_);
   }
-  if (folded_) optimise_inference(graph, device_);
+  if (folded) optimise_inference(graph, model, order);
   nodes_ = count_nodes(*graph);
-  return compiled(graph, name_);
+  code_ = compiled(graph, name);
 }
 
-jit::Stack Formed::convert_and_run(const jit::Code& code, jit::Stack inputs, bool channels_last) const {
+jit::Stack Formed::run(jit::Stack inputs) const {
   for (auto& v : inputs) {
     if (form_.precision) v = convert(v, own_, *form_.precision);
-    if (channels_last && v.isTensor() && v.toTensor().dim() == 4)
+    if (form_.channels_last && v.isTensor() && v.toTensor().dim() == 4)
       v = v.toTensor().contiguous(at::MemoryFormat::ChannelsLast);
   }
-  jit::Stack out = torchlight::run(code, std::move(inputs));
+  jit::Stack out = torchlight::run(code_, std::move(inputs));
   if (form_.precision)
     for (auto& v : out) v = convert(v, *form_.precision, own_);
-  return out;
-}
-
-jit::Stack Formed::run(jit::Stack inputs) {
-  if (!form_.precision && !form_.channels_last) return torchlight::run(code_, std::move(inputs));
-  if (!form_.channels_last) return convert_and_run(code_, std::move(inputs), false);
-  std::exception_ptr refused;
-  if (!use_usual_) {
-    try {
-      jit::Stack out = convert_and_run(code_, inputs, true);
-      std::lock_guard<std::mutex> lock(mutex_);
-      source_.reset();  // with its weights: the format is not what a later run fails for
-      return out;
-    } catch (const std::exception&) {
-      if (!model_refuses()) throw;
-      refused = std::current_exception();
-    }
-  }
-  {
-    std::lock_guard<std::mutex> lock(mutex_);
-    if (!usual_ready_ && !source_) std::rethrow_exception(refused);
-    if (!usual_ready_) usual_ = compile(source_->copy(), false);
-    usual_ready_ = true;
-  }
-  jit::Stack out = convert_and_run(usual_, std::move(inputs), false);
-  use_usual_ = true;  // it was the format, not the input
   return out;
 }
 

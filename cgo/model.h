@@ -12,6 +12,7 @@
 #include <string>
 #include <vector>
 
+#include "fuse.h"
 #include "handles.h"
 #include "originals.h"
 
@@ -34,7 +35,8 @@ struct Model {
   c10::Device device = c10::Device(c10::kCPU);
   c10::ScalarType dtype = c10::kFloat;  // of the first floating-point parameter
   Originals originals;
-  Form form;  // fixed before the first run
+  Form form;                  // fixed before the first run
+  Convolutions convolutions;  // of all its graphs
 
   std::mutex mutex;                 // guards what follows
   std::shared_ptr<Formed> predict;  // compiled on first use

@@ -276,7 +276,8 @@ tl_error* tl_module_predict(tl_module* m, const tl_tensor* const* inputs, int32_
         auto flat = torchlight::flatten(model.module, {});
         torchlight::keep_attributes(model, flat);
         model.originals.lend(*flat.graph);
-        model.predict = std::make_shared<torchlight::Formed>(flat.graph, model, /*folded=*/true, "predict");
+        model.predict = std::make_shared<torchlight::Formed>(flat.graph, model, /*folded=*/true,
+                                                             torchlight::Order::kChannelsLast, "predict");
         model.predict_inputs = flat.inputs;
         model.predict_extras = std::move(flat.extras);
         model.originals.release();

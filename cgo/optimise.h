@@ -2,11 +2,12 @@
 #ifndef TORCHLIGHT_OPTIMISE_H
 #define TORCHLIGHT_OPTIMISE_H
 
-#include <c10/core/Device.h>
 #include <torch/csrc/jit/ir/ir.h>
 
 #include <memory>
 #include <string>
+
+#include "model.h"
 
 namespace torchlight {
 
@@ -18,9 +19,19 @@ void optimise_differentiable(std::shared_ptr<torch::jit::Graph>& graph);
 // they had, one after the other.
 void fold_batch_norms(torch::jit::Block* block);
 
-// All that and the passes whose results have no derivative, as
-// torch.jit.optimize_for_inference does: for graphs run without gradients.
-void optimise_inference(std::shared_ptr<torch::jit::Graph>& graph, c10::Device device);
+// How values that cross a cut may lie in memory: as ATen's operators return
+// them, or channels-last, as our convolutions do.
+enum class Order { kContiguous, kChannelsLast };
+
+// Lets a graph take values that lie channels-last, and gives it convolutions that
+// return them so; it stays differentiable once. False, the graph unchanged, if
+// its operators depend on how their arguments lie in memory.
+bool take_channels_last(std::shared_ptr<torch::jit::Graph>& graph, Model& model, bool gradients);
+
+// All that for a graph run without gradients, and passes whose results have no
+// derivative, as in torch.jit.optimize_for_inference. Returns the order in which
+// its inputs may be: the one asked for, or kContiguous where that cannot be.
+Order optimise_inference(std::shared_ptr<torch::jit::Graph>& graph, Model& model, Order order);
 
 // Replaces fused operators without a derivative (the attention fast path that
 // traces made under no_grad contain) by differentiable ones. Returns how many.

@@ -13,6 +13,7 @@
 #include <optional>
 #include <utility>
 
+#include "fuse.h"
 #include "optimise.h"
 
 namespace torchlight {
@@ -75,6 +76,18 @@ void split_other_bounds(torch::jit::Block* block, std::optional<std::pair<double
   }
 }
 
+// Ours are fused already, and the conversion's take no image without a batch.
+bool convolves_images(const torch::jit::Block* block) {
+  for (const torch::jit::Node* n : block->nodes()) {
+    if (n->kind() == convolution_symbol() || n->kind() == c10::aten::conv2d ||
+        n->kind() == c10::Symbol::fromQualString("aten::_convolution"))
+      return true;
+    for (const torch::jit::Block* b : n->blocks())
+      if (convolves_images(b)) return true;
+  }
+  return false;
+}
+
 }  // namespace
 
 void optimise_differentiable(std::shared_ptr<Graph>& graph) {
@@ -89,17 +102,29 @@ void optimise_differentiable(std::shared_ptr<Graph>& graph) {
   torch::jit::EliminateDeadCode(graph);
 }
 
-void optimise_inference(std::shared_ptr<Graph>& graph, c10::Device device) {
+bool take_channels_last(std::shared_ptr<Graph>& graph, Model& model, bool gradients) {
+  auto copy = graph->copy();
+  if (model.device.is_cpu()) fuse_convolutions(copy, model.convolutions, gradients);
+  if (!settle_layout(copy)) return false;
+  torch::jit::EliminateDeadCode(copy);
+  graph = copy;
+  return true;
+}
+
+Order optimise_inference(std::shared_ptr<Graph>& graph, Model& model, Order order) {
   optimise_differentiable(graph);
-  if (device.is_cuda()) {
+  if (order == Order::kChannelsLast && !take_channels_last(graph, model, /*gradients=*/false))
+    order = Order::kContiguous;
+  if (model.device.is_cuda()) {
     torch::jit::FuseFrozenConvAddRelu(graph);
-  } else {
+  } else if (!convolves_images(graph->block())) {
     std::optional<std::pair<double, double>> first;
     split_other_bounds(graph->block(), first);
     torch::jit::ConvertFrozenOpsToMKLDNN(graph);
   }
   torch::jit::FrozenLinearTranspose(graph);
   torch::jit::EliminateDeadCode(graph);
+  return order;
 }
 
 }  // namespace torchlight

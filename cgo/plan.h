@@ -12,6 +12,7 @@
 #include "cut.h"
 #include "form.h"
 #include "model.h"
+#include "optimise.h"
 #include "rows.h"
 #include "tap.h"
 
@@ -40,7 +41,8 @@ struct Plan {
   std::atomic<bool> checked{false};  // the first pass compares with the plain forward
 
   std::mutex mutex;  // guards what follows
-  std::unique_ptr<Formed> head;  // compiled before the first pass, like the tail
+  Order order = Order::kContiguous;  // in which the head hands values to the tail
+  std::unique_ptr<Formed> head;      // compiled before the first pass, like the tail
   jit::Code tail;
   bool light_ready = false;
   jit::Code light;  // the tail, frozen, for runs without gradients
@@ -80,8 +82,8 @@ std::shared_ptr<Plan> make_plan(std::shared_ptr<Model> model, std::vector<std::s
 void compile(Plan& plan);
 // Throws where the tail has an operator without a derivative.
 void require_derivative(const Plan& plan);
-// The tail as gradients need it; with twice, so that they have gradients too.
-std::shared_ptr<jit::Graph> differentiable_tail(const Plan& plan, bool twice);
+// The tail as gradients need it that have gradients too.
+std::shared_ptr<jit::Graph> tail_differentiable_twice(const Plan& plan);
 std::unique_ptr<Pass> forward(const std::shared_ptr<Plan>& plan, const tl_tensor* const* inputs, int32_t n);
 NamedTensors backward(Pass& pass, const Cotangents& cotangents);
 // With H the Hessian of <cotangents, outputs> by the layers' values and J the

@@ -24,10 +24,12 @@ Rewritten rewritten_tail(const Plan& plan, bool twice) {
 
 }  // namespace
 
-std::shared_ptr<jit::Graph> differentiable_tail(const Plan& plan, bool twice) {
-  auto tail = rewritten_tail(plan, twice).graph;
+std::shared_ptr<jit::Graph> tail_differentiable_twice(const Plan& plan) {
+  auto tail = rewritten_tail(plan, /*twice=*/true).graph;
   plan.model->originals.lend(*tail);
   if (!plan.options.unfolded) optimise_differentiable(tail);
+  if (plan.order == Order::kChannelsLast && !settle_layout(tail))
+    throw std::logic_error("the tail reads its inputs' strides");
   return tail;
 }
 
@@ -69,7 +71,6 @@ std::shared_ptr<Plan> make_plan(std::shared_ptr<Model> model, std::vector<std::s
     plan->notes.push_back(std::to_string(fused) +
                           " fused attention operator(s) behind the layer replaced by differentiable ones");
   plan->underivable = underivable(*tail, plan->cut.has_value ? tail->inputs()[0] : nullptr);
-  plan->once = differentiates_once(tail->block());
   if (options.relu != TL_RELU_PLAIN)
     plan->notes.push_back(std::to_string(rectifiers) +
                           " rectifier(s) behind the layer with another rule for gradients");
@@ -81,10 +82,17 @@ std::shared_ptr<Plan> make_plan(std::shared_ptr<Model> model, std::vector<std::s
 void compile(Plan& plan) {
   std::lock_guard<std::mutex> lock(plan.mutex);
   if (plan.head) return;
-  plan.tail = compiled(differentiable_tail(plan, /*twice=*/false), "tail");
+  auto tail = rewritten_tail(plan, /*twice=*/false).graph;
+  plan.model->originals.lend(*tail);
+  if (!plan.options.unfolded) {
+    optimise_differentiable(tail);
+    if (take_channels_last(tail, *plan.model, /*gradients=*/true)) plan.order = Order::kChannelsLast;
+  }
+  plan.once = plan.once || differentiates_once(tail->block());
+  plan.tail = compiled(tail, "tail");
   auto head = plan.cut.head->copy();
   plan.model->originals.lend(*head);
-  plan.head = std::make_unique<Formed>(std::move(head), *plan.model, plan.options.unfolded == 0, "head");
+  plan.head = std::make_unique<Formed>(std::move(head), *plan.model, plan.options.unfolded == 0, plan.order, "head");
 }
 
 void require_derivative(const Plan& plan) {

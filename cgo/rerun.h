@@ -27,6 +27,9 @@ int64_t rows_each(const at::Tensor& of_pass, int64_t n);
 // row. An output that does not grow with the batch keeps its shape.
 bool fits(const Pass& pass, const NamedTensors& got, int64_t count);
 
+// Runs a tail row by row, each with its sample's own crossing values.
+NamedTensors one_by_one(Pass& pass, const jit::Code& tail, const at::Tensor& value, const Rows& rows);
+
 // How this pass grows, learnt once for inputs of its shapes.
 std::shared_ptr<const Scaling> scaling_of(const Pass& pass, const jit::Code& light);
 

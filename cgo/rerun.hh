@@ -50,7 +50,8 @@ NamedTensors join(const Pass& pass, const std::vector<NamedTensors>& parts) {
   return all;
 }
 
-// Runs a tail row by row, each with its sample's own crossing values.
+}  // namespace
+
 NamedTensors one_by_one(Pass& pass, const jit::Code& tail, const at::Tensor& value, const Rows& rows) {
   const auto n = static_cast<int64_t>(pass.samples.size()), each = pass.value.size(0) / n;
   std::vector<NamedTensors> parts;
@@ -77,6 +78,8 @@ NamedTensors one_by_one(Pass& pass, const jit::Code& tail, const at::Tensor& val
   }
   return join(pass, parts);
 }
+
+namespace {
 
 void check_shape(const Pass& pass, const at::Tensor& activation, const Rows& rows) {
   const Plan& plan = *pass.plan;

@@ -18,8 +18,8 @@ const jit::Code& light_tail(Plan& plan) {
   if (!plan.light_ready) {
     auto graph = plan.cut.tail->copy();
     plan.model->originals.lend(*graph);
-    if (!plan.options.unfolded) optimise_inference(graph, plan.model->device);
-    plan.light = compiled(graph, "tail without gradients");
+    const bool fits = plan.options.unfolded || optimise_inference(graph, *plan.model, plan.order) == plan.order;
+    plan.light = fits ? compiled(graph, "tail without gradients") : plan.tail;
     plan.light_ready = true;
     plan.model->originals.release();
   }

@@ -6,27 +6,35 @@
 #include "device.h"
 #include "failure.h"
 #include "pass.h"
+#include "rerun.h"
 
 namespace torchlight {
 namespace {
 
-// The fused attention and the hard sigmoid have one derivative only, so a tail
-// with them is run again with operators that have two.
+// Our convolutions, the fused attention and the hard sigmoid have one derivative
+// only, so a tail with them is run again with operators that have two.
 std::unique_ptr<Pass> twice_differentiable(const Pass& pass) {
   Plan& plan = *pass.plan;
   {
     std::lock_guard<std::mutex> lock(plan.mutex);
     if (!plan.twice_ready) {
-      plan.twice = compiled(differentiable_tail(plan, /*twice=*/true), "tail with two derivatives");
+      plan.twice = compiled(tail_differentiable_twice(plan), "tail with two derivatives");
       plan.twice_ready = true;
       plan.model->originals.release();
     }
   }
   auto again = std::make_unique<Pass>();
   again->plan = pass.plan;
+  again->prepared = pass.prepared;
+  again->samples = pass.samples;
   again->value = pass.value;
   again->crossing = pass.crossing;
-  record(*again, plan.twice);
+  again->alone = pass.alone;
+  if (pass.alone) {
+    again->outputs = one_by_one(*again, plan.twice, again->value, in_order(static_cast<int64_t>(pass.samples.size())));
+  } else {
+    record(*again, plan.twice);
+  }
   return again;
 }
 
@@ -36,7 +44,7 @@ Second second_order(Pass& pass, const Cotangents& cotangents, const std::vector<
   require_derivative(*pass.plan);
   at::AutoGradMode enabled(true);
   std::unique_ptr<Pass> again;
-  if (pass.plan->once && !pass.alone) again = twice_differentiable(pass);
+  if (pass.plan->once) again = twice_differentiable(pass);
   const Pass& p = again ? *again : pass;
 
   // J v is the derivative of <J^T c, v> by c, so every output gets a c.

@@ -15,7 +15,9 @@ import (
 //
 //	bytes(n) <= n/m * bytes(m) for n >= m
 //
-// and the more rows m were measured, the closer. footprint is what the most rows of
+// and the more rows m were measured, the closer, as long as operators work in one
+// way. oneDNN chooses another for some sizes, with larger buffers: half as much again
+// is what was seen. footprint is what the most rows of
 // certain shapes have taken. The zero value is ready.
 type footprint struct {
 	warm  atomic.Bool
@@ -38,6 +40,22 @@ func (t taken) each() int64 {
 		return 0
 	}
 	return (t.peak() + int64(t.rows) - 1) / int64(t.rows)
+}
+
+// ofMore is the share of one row at most, of more rows than ran.
+func (t taken) ofMore() int64 { return t.each() * 3 / 2 }
+
+// of is what n rows take at most.
+func (t taken) of(n int) int64 {
+	if n <= t.rows {
+		return int64(n) * t.each()
+	}
+	return int64(n) * t.ofMore()
+}
+
+// most is how many rows fit into the room: one more than ran and more may differ.
+func (t taken) most(room int64) int64 {
+	return max(room/t.ofMore(), min(int64(t.rows), room/t.each()))
 }
 
 // meter runs the work of libtorch on some rows and learns what it took. The first
@@ -109,7 +127,7 @@ const small = 64 << 20
 // run again, unless the user set a limit.
 func (f *footprint) refuse(o options, name, shapes string, n int) error {
 	ran := f.largest(shapes)
-	need := int64(n) * ran.each()
+	need := ran.of(n)
 	room := o.memory
 	if room == 0 {
 		if need < small || n <= ran.rows {
@@ -123,7 +141,7 @@ func (f *footprint) refuse(o options, name, shapes string, n int) error {
 		return nil
 	}
 	e := &Error{Kind: ErrOutOfMemory, About: name, Reason: fmt.Sprintf("a batch of %d takes about %s besides the weights, and there is room for %s", n, mega(need), mega(room)), Fix: "free memory, or give smaller inputs"}
-	if fit := room / ran.each(); fit > 0 {
+	if fit := ran.most(room); fit > 0 {
 		e.Fix = fmt.Sprintf("give at most %d at a time", fit)
 	}
 	return e

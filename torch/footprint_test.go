@@ -58,10 +58,10 @@ func TestFootprintRefuses(t *testing.T) {
 	f.learn("x", taken{rows: 1, running: 10 << 20})
 	f.learn("x", taken{rows: 2, running: 16 << 20})
 	limited := options{memory: 50 << 20}
-	require.NoError(t, f.refuse(limited, "model.pt", "x", 6))
-	err := f.refuse(limited, "model.pt", "x", 7)
+	require.NoError(t, f.refuse(limited, "model.pt", "x", 4))
+	err := f.refuse(limited, "model.pt", "x", 5)
 	require.ErrorIs(t, err, ErrOutOfMemory)
-	assert.Equal(t, "torch: model.pt: a batch of 7 takes about 56 MB besides the weights, and there is room for 50 MB; give at most 6 at a time", err.Error())
+	assert.Equal(t, "torch: model.pt: a batch of 5 takes about 60 MB besides the weights, and there is room for 50 MB; give at most 4 at a time", err.Error())
 	err = f.refuse(options{memory: 1 << 20}, "model.pt", "x", 1)
 	assert.ErrorContains(t, err, "free memory, or give smaller inputs")
 	require.NoError(t, f.refuse(limited, "model.pt", "y", 1<<20), "nothing is known of these shapes")

@@ -151,11 +151,11 @@ func (h *Hook) Forward(ctx context.Context, inputs ...*Tensor) (*Pass, error) {
 
 // Bytes is the host memory that tensors of a pass over n samples take at its peak,
 // forward and backward, besides the weights: in proportion to the largest batch of
-// samples of the same shapes (of every input, without the first axis) that ran, which
-// is an upper bound for larger ones. It is 0 before the second pass: the first one
+// samples of the same shapes (of every input, without the first axis) that ran, and
+// half as much again for larger ones, which is an upper bound. It is 0 before the second pass: the first one
 // compares with the plain forward method.
 func (h *Hook) Bytes(n int, sample ...[]int) int64 {
-	return int64(n) * h.cost.largest(rowShapes(sample...)).each()
+	return h.cost.largest(rowShapes(sample...)).of(n)
 }
 
 // Close frees the hook. Passes that were made from it stay usable.

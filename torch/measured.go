@@ -13,13 +13,13 @@ import (
 func HostMemory() (live, most int64) { return cgo.HostBytes() }
 
 // RowBytes implements [engine.Measured] for predictions.
-func (m *Module) RowBytes(row ...[]int) int64 { return m.cost.largest(rowShapes(row...)).each() }
+func (m *Module) RowBytes(row ...[]int) int64 { return m.cost.largest(rowShapes(row...)).ofMore() }
 
 // RowBytes implements [engine.Measured] for passes, forward and backward.
-func (p plan) RowBytes(row ...[]int) int64 { return p.hook.cost.largest(rowShapes(row...)).each() }
+func (p plan) RowBytes(row ...[]int) int64 { return p.hook.cost.largest(rowShapes(row...)).ofMore() }
 
 // RowBytes implements [engine.Measured] for reruns.
-func (p *pass) RowBytes(row ...[]int) int64 { return p.hook.reruns.largest(rowShapes(row...)).each() }
+func (p *pass) RowBytes(row ...[]int) int64 { return p.hook.reruns.largest(rowShapes(row...)).ofMore() }
 
 // probe runs one sample of a batch that may be too large, where no sample of its
 // shapes ran before, so that the batch can be refused.
