@@ -64,6 +64,7 @@ class Convolution : public torch::CustomClassHolder {
   using Reorder = at::Tensor (*)(const at::Tensor& plain, const Settings& settings, at::IntArrayRef input);
 
   bool usual(const at::Tensor& t) const;
+  bool adds(const at::Tensor& added, at::IntArrayRef result) const;
   std::vector<int64_t> result_of(at::IntArrayRef x) const;
   at::Tensor ordered(Orders& orders, Reorder reorder, at::IntArrayRef input);
   at::Tensor plain();

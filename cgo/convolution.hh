@@ -149,6 +149,12 @@ int64_t Convolution::bytes() {
   return forwards_.bytes() + backwards_.bytes() + (weight_.defined() ? static_cast<int64_t>(weight_.nbytes()) : 0);
 }
 
+// oneDNN's operator takes a sum with tensors of the result's shape, but not where
+// both orders of memory are one, for a single channel or pixel.
+bool Convolution::adds(const at::Tensor& added, at::IntArrayRef result) const {
+  return usual(added) && added.sizes() == result && result[1] > 1 && result[2] * result[3] > 1;
+}
+
 std::vector<int64_t> Convolution::result_of(at::IntArrayRef x) const {
   const Settings& s = settings_;
   std::vector<int64_t> sizes{x[0], shape_[0]};
@@ -208,7 +214,7 @@ at::Tensor Convolution::run(const c10::intrusive_ptr<Convolution>& self, const a
     at::Tensor sum = at::conv2d(x, self->plain(), c.bias_, s.stride, s.padding, s.dilation, s.groups);
     return apply(after, added.defined() ? sum + added : sum);
   }
-  if (added.defined() && !(c.usual(added) && added.sizes() == at::IntArrayRef(c.result_of(x.sizes()))))
+  if (added.defined() && !c.adds(added, c.result_of(x.sizes())))
     return apply(after, run(self, x, {}, {}) + added);
   const bool derived = x.requires_grad() || (added.defined() && added.requires_grad());
   if (!at::GradMode::is_enabled() || !derived) return self->forward(x, added, after);
