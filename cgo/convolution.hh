@@ -50,8 +50,8 @@ std::vector<int64_t> left_over(const Convolution::Settings& s, at::IntArrayRef k
                                at::IntArrayRef output) {
   std::vector<int64_t> rest;
   for (size_t i = 0; i < 2; i++)
-    rest.push_back(input[2 + i] - ((output[2 + i] - 1) * s.stride[i] - 2 * s.padding[i] +
-                                   s.dilation[i] * (kernel[2 + i] - 1) + 1));
+    rest.push_back(input[2 + i] -
+                   ((output[2 + i] - 1) * s.stride[i] - 2 * s.padding[i] + s.dilation[i] * (kernel[2 + i] - 1) + 1));
   return rest;
 }
 
@@ -72,8 +72,7 @@ at::Tensor apply(const PostOp& after, at::Tensor sum) {
 // The gradient of the sum, given the result and its gradient.
 at::Tensor undo(const PostOp& after, const at::Tensor& gradient, const at::Tensor& result) {
   if (after.name == "relu") return at::threshold_backward(gradient, result, 0);
-  if (after.name == "hardtanh")
-    return at::hardtanh_backward(gradient, result, after.bounds.at(0), after.bounds.at(1));
+  if (after.name == "hardtanh") return at::hardtanh_backward(gradient, result, after.bounds.at(0), after.bounds.at(1));
   return gradient;
 }
 
@@ -170,8 +169,8 @@ bool Convolution::usual(const at::Tensor& t) const {
 at::Tensor Convolution::forward(const at::Tensor& x, const at::Tensor& added, const PostOp& after) {
   const Settings& s = settings_;
   const auto with_weight = [&](torch::jit::Stack arguments) {
-    arguments.insert(arguments.end(),
-                     {ordered(forwards_, for_forward, x.sizes()), bias_, list(s.padding), list(s.stride), list(s.dilation), s.groups});
+    arguments.insert(arguments.end(), {ordered(forwards_, for_forward, x.sizes()), bias_, list(s.padding),
+                                       list(s.stride), list(s.dilation), s.groups});
     return arguments;
   };
   if (!added.defined()) {
@@ -200,8 +199,8 @@ at::Tensor Convolution::backward(const at::Tensor& gradient, at::IntArrayRef x) 
   }
   const at::Tensor like = gradient.new_empty(x);  // only its shape is read
   const std::vector<int64_t> none(2, 0);
-  return std::get<0>(at::convolution_backward(gradient, like, plain(), std::nullopt, s.stride, s.padding,
-                                              s.dilation, false, none, s.groups, {true, false, false}));
+  return std::get<0>(at::convolution_backward(gradient, like, plain(), std::nullopt, s.stride, s.padding, s.dilation,
+                                              false, none, s.groups, {true, false, false}));
 }
 
 at::Tensor Convolution::run(const c10::intrusive_ptr<Convolution>& self, const at::Tensor& x, const at::Tensor& added,
@@ -214,8 +213,7 @@ at::Tensor Convolution::run(const c10::intrusive_ptr<Convolution>& self, const a
     at::Tensor sum = at::conv2d(x, self->plain(), c.bias_, s.stride, s.padding, s.dilation, s.groups);
     return apply(after, added.defined() ? sum + added : sum);
   }
-  if (added.defined() && !c.adds(added, c.result_of(x.sizes())))
-    return apply(after, run(self, x, {}, {}) + added);
+  if (added.defined() && !c.adds(added, c.result_of(x.sizes()))) return apply(after, run(self, x, {}, {}) + added);
   const bool derived = x.requires_grad() || (added.defined() && added.requires_grad());
   if (!at::GradMode::is_enabled() || !derived) return self->forward(x, added, after);
   return Differentiable::apply(x, added.defined() ? std::optional<at::Tensor>(added) : std::nullopt, self, after);
@@ -230,9 +228,9 @@ bool Convolution::same(const at::Tensor& weight, const std::optional<at::Tensor>
 bool can_reorder() {
   static const bool all = [] {
     if (!at::hasMKLDNN()) return false;
-    for (const char* name : {"_get_mkldnn_serialized_md", "_nbytes", "_reorder_convolution_weight",
-                             "_reorder_convolution_transpose_weight", "_convolution_pointwise",
-                             "_convolution_transpose_pointwise"})
+    for (const char* name :
+         {"_get_mkldnn_serialized_md", "_nbytes", "_reorder_convolution_weight",
+          "_reorder_convolution_transpose_weight", "_convolution_pointwise", "_convolution_transpose_pointwise"})
       if (!operator_named((std::string("mkldnn::") + name).c_str())) return false;
     return operator_named("mkldnn::_convolution_pointwise", "binary").has_value();
   }();

@@ -51,12 +51,14 @@ std::optional<Found> convolution_of(const jit::Node* n) {
   if (n->kind() != c10::aten::conv2d && !traced) return std::nullopt;
   const auto weight = jit::toIValue(n->input(1)), bias = jit::toIValue(n->input(2));
   if (!weight || !weight->isTensor() || !bias || !(bias->isNone() || bias->isTensor())) return std::nullopt;
-  Found f{weight->toTensor()};
+  Found f;
+  f.weight = weight->toTensor();
   const at::Tensor& w = f.weight;
   if (w.dim() != 4 || w.numel() == 0 || !w.device().is_cpu() || w.layout() != c10::kStrided) return std::nullopt;
   if (w.scalar_type() != c10::kFloat && w.scalar_type() != c10::kBFloat16) return std::nullopt;
   if (bias->isTensor()) f.bias = bias->toTensor();
-  const auto stride = constant<std::vector<int64_t>>(n->input(3)), padding = constant<std::vector<int64_t>>(n->input(4)),
+  const auto stride = constant<std::vector<int64_t>>(n->input(3)),
+             padding = constant<std::vector<int64_t>>(n->input(4)),
              dilation = constant<std::vector<int64_t>>(n->input(5));
   const auto groups = jit::toIValue(n->input(traced ? 8 : 6));
   if (!stride || !padding || !dilation || !groups || !groups->isInt()) return std::nullopt;
@@ -163,8 +165,7 @@ void replace(jit::Graph& graph, const Chain& c, c10::Symbol symbol, Convolutions
   graph.insertNode(object);
   jit::Value* added = c.add ? added_by(c.add, c.convolution->output()) : graph.insertConstant(c10::IValue());
   jit::Node* made = graph.create(symbol, {c.convolution->input(0), added, object->output(),
-                                                        graph.insertConstant(c.after.name),
-                                                        graph.insertConstant(c.after.bounds)});
+                                          graph.insertConstant(c.after.name), graph.insertConstant(c.after.bounds)});
   graph.insertNode(made);
   made->output()->setType(c10::TensorType::get());
   c.last->output()->replaceAllUsesWith(made->output());

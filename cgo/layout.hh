@@ -5,6 +5,8 @@
 // contiguous copy, as they would have had.
 #include <torch/csrc/jit/ir/alias_analysis.h>
 
+#include <iterator>
+#include <sstream>
 #include <unordered_set>
 
 #include "fuse.h"
@@ -16,16 +18,18 @@ namespace jit = torch::jit;
 
 // Operators whose values do not depend on how their arguments lie in memory.
 const std::unordered_set<std::string>& indifferent() {
-  static const std::unordered_set<std::string> names = {
-      "add", "sub", "mul", "div", "neg", "exp", "tanh", "sigmoid", "relu", "relu6", "hardtanh", "hardsigmoid",
-      "hardswish", "silu", "gelu", "elu", "selu", "mish", "leaky_relu", "prelu", "rrelu", "softplus", "clamp",
-      "clamp_min", "clamp_max", "threshold", "batch_norm", "group_norm", "instance_norm", "layer_norm", "max_pool2d",
-      "avg_pool2d", "adaptive_avg_pool2d", "adaptive_max_pool2d", "lp_pool2d", "dropout", "feature_dropout", "cat",
-      "concat", "mean", "sum", "amax", "amin", "softmax", "log_softmax", "matmul", "linear", "bmm", "conv2d",
-      "_convolution", "conv_transpose2d", "upsample_nearest2d", "upsample_bilinear2d", "upsample_bicubic2d", "pad",
-      "constant_pad_nd", "reflection_pad2d", "replication_pad2d", "permute", "transpose", "t", "select", "slice",
-      "narrow", "chunk", "split", "split_with_sizes", "unsqueeze", "squeeze", "expand", "contiguous", "clone", "copy", "to",
-      "append", "size", "dim", "len", "numel", "is_floating_point"};
+  static const std::unordered_set<std::string> names = [] {
+    std::istringstream words(
+        "add sub mul div neg exp tanh sigmoid relu relu6 hardtanh hardsigmoid hardswish silu gelu elu "
+        "selu mish leaky_relu prelu rrelu softplus clamp clamp_min clamp_max threshold batch_norm "
+        "group_norm instance_norm layer_norm max_pool2d avg_pool2d adaptive_avg_pool2d "
+        "adaptive_max_pool2d lp_pool2d dropout feature_dropout cat concat mean sum amax amin softmax "
+        "log_softmax matmul linear bmm conv2d _convolution conv_transpose2d upsample_nearest2d "
+        "upsample_bilinear2d upsample_bicubic2d pad constant_pad_nd reflection_pad2d replication_pad2d "
+        "permute transpose t select slice narrow chunk split split_with_sizes unsqueeze squeeze expand "
+        "contiguous clone copy to append size dim len numel is_floating_point");
+    return std::unordered_set<std::string>(std::istream_iterator<std::string>(words), {});
+  }();
   return names;
 }
 

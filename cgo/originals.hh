@@ -1,5 +1,3 @@
-#include "originals.h"
-
 #include <ATen/ATen.h>
 #include <fcntl.h>
 #include <sys/stat.h>
@@ -7,6 +5,8 @@
 
 #include <mutex>
 #include <set>
+
+#include "originals.h"
 
 #ifdef __GLIBC__
 #include <malloc.h>
@@ -115,8 +115,8 @@ at::Tensor Originals::lent(const at::Tensor& t, Entry& e) {
   if (!to) {
     if (absent(*e.original)) read();
     const size_t n = e.original->nbytes();
-    to = c10::make_intrusive<c10::StorageImpl>(c10::StorageImpl::use_byte_size_t(), n,
-                                               e.original->set_data_ptr({}), nullptr, /*resizable=*/false);
+    to = c10::make_intrusive<c10::StorageImpl>(c10::StorageImpl::use_byte_size_t(), n, e.original->set_data_ptr({}),
+                                               nullptr, /*resizable=*/false);
     e.lent = c10::weak_intrusive_ptr<c10::StorageImpl>(to);
   }
   e.original->set_data_ptr_noswap({});
@@ -188,11 +188,11 @@ Originals::Read reread(const std::string& path) {
     explicit File(int d) : descriptor(d) { fstat(d, &status); }
     ~File() { ::close(descriptor); }
     bool unchanged() const {
-      struct stat now {};
+      struct stat now{};
       return fstat(descriptor, &now) == 0 && now.st_size == status.st_size && now.st_mtime == status.st_mtime;
     }
     const int descriptor;
-    struct stat status {};
+    struct stat status{};
   };
   const int descriptor = ::open(path.c_str(), O_RDONLY | O_CLOEXEC);
   if (descriptor < 0) return {};
@@ -201,8 +201,9 @@ Originals::Read reread(const std::string& path) {
   if (::access(name.c_str(), R_OK) != 0) return {};
   return [file, name, path] {
     const auto changed = [&path] {
-      return Failure(TL_MODEL, "the file changed after it was loaded, and some of its weights are needed again; "
-                               "replace files by renaming, or load it from memory");
+      return Failure(TL_MODEL,
+                     "the file changed after it was loaded, and some of its weights are needed again; "
+                     "replace files by renaming, or load it from memory");
     };
     if (!file->unchanged()) throw changed();
     jit::Module module = torch::jit::load(name, c10::Device(c10::kCPU));

@@ -40,7 +40,7 @@ struct Plan {
 
   std::atomic<bool> checked{false};  // the first pass compares with the plain forward
 
-  std::mutex mutex;  // guards what follows
+  std::mutex mutex;                  // guards what follows
   Order order = Order::kContiguous;  // in which the head hands values to the tail
   std::unique_ptr<Formed> head;      // compiled before the first pass, like the tail
   jit::Code tail;

@@ -24,9 +24,9 @@ sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1]))
 import broken  # noqa: E402
 import models  # noqa: E402, F401  (these register the cases, in this order)
 import models_control  # noqa: E402, F401
+import models_convolutions  # noqa: E402, F401
 import models_ends  # noqa: E402, F401
 import models_rules  # noqa: E402, F401
-import models_convolutions  # noqa: E402, F401
 from cases import CASES, Case, Layer  # noqa: E402
 from export import save_without_debug  # noqa: E402
 from parity_ref import graph  # noqa: E402
