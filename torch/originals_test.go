@@ -75,6 +75,31 @@ func TestWeightsOnce(t *testing.T) {
 	assert.Equal(t, want, plainly(t, m, x))
 }
 
+// Hooks of one module share what their convolutions are made of, in every order of
+// memory, forward and backward.
+func TestSecondHookCostsNoWeights(t *testing.T) {
+	keepThreads(t)
+	require.NoError(t, torch.SetNumThreads(1))
+	m, err := torch.Load(sampleModel)
+	require.NoError(t, err)
+	defer m.Close()
+	_, bytes := m.Parameters()
+	held := func(layer string) int64 {
+		h := hook(t, m, layer)
+		for range 3 {
+			explainPeak(t, h, 1, 64)
+		}
+		live, _ := torch.HostMemory()
+		return live
+	}
+	first := held("features.3")
+	for _, layer := range []string{"features.3", "features.18", "features.10"} {
+		next := held(layer)
+		assert.Less(t, next-first, int64(bytes/50), layer)
+		first = next
+	}
+}
+
 // Many goroutines use the file's weights while hooks use them up.
 func TestWeightsComeAndGo(t *testing.T) {
 	m, err := torch.Load(sampleModel)
