@@ -1,6 +1,7 @@
 package main
 
 import (
+	"errors"
 	"fmt"
 	"os"
 	"runtime"
@@ -60,10 +61,13 @@ type modelFlags struct {
 	noChecksums bool
 	exact       bool
 	precision   string
+
+	given func(flag string) bool // whether a flag stands on the command line
 }
 
 func (f *modelFlags) add(c *cobra.Command) {
 	fl := c.Flags()
+	f.given = fl.Changed
 	fl.StringVar(&f.model, "model", "", "TorchScript `FILE`; a card of the same name in .yaml is read if it lies beside it")
 	fl.StringVar(&f.device, "device", "cpu", "`DEVICE` to run on: cpu or cuda:N")
 	fl.IntVar(&f.threads, "threads", 0, "`N` threads for one operator (default: half of the processors that the process may use, one where there are as many inputs)")
@@ -86,8 +90,8 @@ func (f *modelFlags) prepare(inputs int) (torch.Device, error) {
 	if err != nil {
 		return device, misuse("--device: %w", err)
 	}
-	if f.threads < 0 || f.threads > 1024 {
-		return device, misuse("--threads %d; give 1 to 1024, or 0 for the default", f.threads)
+	if f.given("threads") && f.threads < 1 {
+		return device, misuse("--threads %d; give 1 or more, or leave it out for the default", f.threads)
 	}
 	if _, err := parsePrecision(f.precision); err != nil {
 		return device, err
@@ -116,7 +120,11 @@ func (f *modelFlags) setThreads(inputs int) error {
 	if n < 1 { // the environment's, or a build without libtorch
 		return nil
 	}
-	return torch.SetNumThreads(n)
+	err := torch.SetNumThreads(n)
+	if absurd := (*torch.Error)(nil); errors.As(err, &absurd) && errors.Is(err, torch.ErrInvalid) {
+		return misuse("--threads: %s; %s", absurd.Reason, absurd.Fix)
+	}
+	return err
 }
 
 // defaultThreads is how many of the processors that the process may use one
