@@ -1,7 +1,10 @@
 package precision
 
 import (
+	"errors"
 	"fmt"
+	"io/fs"
+	"os"
 	"path/filepath"
 	"strings"
 
@@ -24,16 +27,33 @@ func Read(model string, files []string) ([]engine.Array, error) {
 	}
 	batches := make([]engine.Array, len(files))
 	for i, file := range files {
+		if err := isFile(file); err != nil {
+			return nil, err
+		}
 		if strings.EqualFold(filepath.Ext(file), ".npy") {
 			batches[i], err = npy.ReadFile(file)
 		} else {
 			batches[i], err = photo(pipeline, file)
 		}
 		if err != nil {
-			return nil, fmt.Errorf("%s: %w", file, err)
+			return nil, err
 		}
 	}
 	return batches, nil
+}
+
+// isFile says plainly what readers of photos and arrays would say in the system's words.
+func isFile(name string) error {
+	info, err := os.Stat(name)
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+		return fmt.Errorf("%s: %w; check the path", name, fs.ErrNotExist)
+	case err != nil:
+		return err
+	case info.IsDir():
+		return fmt.Errorf("%s: a folder; name the files in it", name)
+	}
+	return nil
 }
 
 func photo(p preprocess.Pipeline, file string) (engine.Array, error) {
@@ -43,7 +63,7 @@ func photo(p preprocess.Pipeline, file string) (engine.Array, error) {
 	}
 	in, err := p.Apply(picture)
 	if err != nil {
-		return engine.Array{}, err
+		return engine.Array{}, fmt.Errorf("%s: %w", file, err)
 	}
 	return in.Array(), nil
 }

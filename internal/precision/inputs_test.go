@@ -1,6 +1,7 @@
 package precision
 
 import (
+	"os"
 	"path/filepath"
 	"testing"
 
@@ -23,8 +24,15 @@ func TestRead(t *testing.T) {
 	bare, err := Read("no-card.pt", []string{photo})
 	require.NoError(t, err)
 	assert.Equal(t, got[0].Shape, bare[0].Shape)
-	_, err = Read(model, []string{"missing.png"})
-	require.ErrorContains(t, err, "missing.png")
-	_, err = Read(model, []string{"missing.npy"})
-	require.ErrorContains(t, err, "missing.npy")
+	broken := filepath.Join(t.TempDir(), "broken.npy")
+	require.NoError(t, os.WriteFile(broken, []byte("hello"), 0o644))
+	for file, says := range map[string]string{
+		"missing.png":           "missing.png: file does not exist; check the path",
+		"missing.npy":           "missing.npy: file does not exist; check the path",
+		"../../examples/photos": "../../examples/photos: a folder; name the files in it",
+		broken:                  "npy: " + broken + ": not a .npy file; save the array with numpy.save",
+	} {
+		_, err = Read(model, []string{file})
+		require.EqualError(t, err, says)
+	}
 }
