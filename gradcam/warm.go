@@ -62,6 +62,10 @@ func (b *batch) warm(ctx context.Context) error {
 			cotangents = append(cotangents, engine.Cotangent{Output: o.Name, Array: o.Array})
 		}
 	}
+	if b.pooled != nil {
+		_, err := b.pooled.Pool(ctx, cotangents)
+		return err
+	}
 	passes := []engine.Pass{b.pass}
 	for _, p := range b.inputPasses {
 		passes = append(passes, p)

@@ -39,6 +39,19 @@ func TestWarmMakesThePlans(t *testing.T) {
 	}
 }
 
+// Where maps are made on the device, so is what is compiled for them.
+func TestWarmPools(t *testing.T) {
+	net := enginetest.NewToy()
+	pooling := &enginetest.Pooling{Model: net}
+	e, err := gradcam.New(pooling, gradcam.WithLayer("relu1"))
+	require.NoError(t, err)
+	defer e.Close()
+	require.NoError(t, e.Warm(ctx, enginetest.ToyInput(0).Shape))
+	assert.Equal(t, 2, pooling.Pools())
+	assert.Zero(t, pooling.Copies())
+	assert.Zero(t, net.Counts().OpenPasses)
+}
+
 func TestWarmRefusesShapes(t *testing.T) {
 	e, err := gradcam.New(enginetest.NewToy(), gradcam.WithLayer("relu1"))
 	require.NoError(t, err)
