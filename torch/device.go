@@ -41,7 +41,7 @@ func (d Device) IsCUDA() bool { return d.cuda }
 
 // among refuses a GPU that is not one of n, and lists those that are.
 func (d Device) among(n int, name string) error {
-	if !d.cuda || d.index < n {
+	if !d.cuda || d.index >= 0 && d.index < n {
 		return nil
 	}
 	e := &Error{Kind: ErrNoDevice, About: name + " on " + d.String(), Reason: "libtorch finds no GPU here", Fix: "use the CPU, or look for the GPU with `nvidia-smi`"}

@@ -85,6 +85,7 @@ func TestDeviceList(t *testing.T) {
 		{torch.CUDA(1), 2, ""},
 		{torch.CUDA(0), 0, "torch: m.pt on cuda:0: libtorch finds no GPU here; use the CPU, or look for the GPU with `nvidia-smi`"},
 		{torch.CUDA(1), 1, "torch: m.pt on cuda:1: libtorch finds 1 GPU(s) here; use cuda:0 or the CPU"},
+		{torch.CUDA(-1), 1, "torch: m.pt on cuda:-1: libtorch finds 1 GPU(s) here; use cuda:0 or the CPU"},
 		{torch.CUDA(7), 3, "torch: m.pt on cuda:7: libtorch finds 3 GPU(s) here; use cuda:0, cuda:1, cuda:2 or the CPU"},
 	} {
 		err := torch.Among(c.device, c.gpus, "m.pt")

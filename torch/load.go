@@ -54,16 +54,25 @@ func newOptions(opts []Option) options {
 	return o
 }
 
+// check refuses options that cannot be.
+func (o options) check(name string) error {
+	if o.memory < 0 {
+		return &Error{Kind: ErrInvalid, About: name, Reason: fmt.Sprintf("a memory limit of %d bytes", o.memory), Fix: "give 1 or more, or 0 for what the machine has"}
+	}
+	return o.checkPrecision(name)
+}
+
 // Load loads a TorchScript file, scripted, traced or frozen, in evaluation mode.
 //
 // Errors: fs.ErrNotExist, [ErrNotTorchScript], [ErrStateDict], [ErrCorrupt],
-// [ErrNewerFile], [ErrUnknownOperator], [ErrNoDevice], [ErrCUDATooLate].
+// [ErrNewerFile], [ErrUnknownOperator], [ErrNoDevice], [ErrCUDATooLate], [ErrInvalid]
+// for an option that cannot be.
 func Load(path string, opts ...Option) (*Module, error) {
 	o := newOptions(opts)
 	if err := checkFile(path, o.checksums); err != nil {
 		return nil, err
 	}
-	if err := o.checkPrecision(path); err != nil {
+	if err := o.check(path); err != nil {
 		return nil, err
 	}
 	if err := ready(o.device, path); err != nil {
@@ -76,7 +85,7 @@ func Load(path string, opts ...Option) (*Module, error) {
 // Errors are those of [Load]; name stands for the file in them.
 func LoadReader(r io.Reader, name string, opts ...Option) (*Module, error) {
 	o := newOptions(opts)
-	if err := o.checkPrecision(name); err != nil {
+	if err := o.check(name); err != nil {
 		return nil, err
 	}
 	data, err := io.ReadAll(r)

@@ -20,9 +20,10 @@ func WithPrecision(t DType) Option { return func(o *options) { o.precision = t }
 // WithChannelsLast says whether values of four axes lie channels-last in the
 // network up to the hooked layer and in [Module.PredictTensors]: the order that
 // tensor cores, and a CPU's bfloat16 instructions, multiply in. By default they do
-// under [WithPrecision], and on a GPU under [AllowTF32]. A model that does not run
-// like this, because it takes views of memory, runs in the usual order. The values
-// are the same up to rounding.
+// under [WithPrecision], and on a GPU under [AllowTF32]. An operator that goes by how a
+// value lies in memory, as view does, gets it in the usual order, and a network where
+// that cannot be runs in that order throughout. The values are the same up to
+// rounding.
 func WithChannelsLast(on bool) Option { return func(o *options) { o.channelsLast = &on } }
 
 // PrecisionName is the type that the network runs in up to a hooked layer.

@@ -134,6 +134,12 @@ func TestPrecisionSample(t *testing.T) {
 	}
 }
 
+func TestMemoryLimitRefused(t *testing.T) {
+	m, err := torch.Load(sampleModel, torch.WithMemoryLimit(-1))
+	require.Nil(t, m)
+	requireError(t, err, torch.ErrInvalid, sampleModel, "a memory limit of -1 bytes; give 1 or more, or 0 for what the machine has")
+}
+
 func TestPrecisionRefused(t *testing.T) {
 	toy, half := filepath.Join(models, "frozen_toy", "script.pt"), filepath.Join(models, readCase(t, "half_model").Files["script"])
 	for name, c := range map[string]struct {

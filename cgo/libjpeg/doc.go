@@ -2,7 +2,7 @@
 // build tag libjpegturbo, a C compiler, and the library with its headers (Debian:
 // libjpeg62-turbo-dev). Without, [Available] is false and image/jpeg decodes.
 //
-// It decodes four times as fast, and to the very levels of Pillow, which uses the
+// It decodes five times as fast, and to the very levels of Pillow, which uses the
 // same library. It is not the default, because a second library in C that reads what
 // strangers send is a choice, and because the module would not build without it.
 //
