@@ -1,4 +1,4 @@
-// Host memory of tensors: how much there is, and how much a call takes.
+// Host memory: how much tensors hold, how much a call takes, what becomes of it.
 #ifndef TORCHLIGHT_MEMORY_H
 #define TORCHLIGHT_MEMORY_H
 
@@ -6,6 +6,10 @@ namespace torchlight {
 
 // Counts the blocks of libtorch's allocator from now on. Repeating it is free.
 void count_memory();
+
+// Until the first run, and from the first run on.
+void return_freed_memory();
+void keep_freed_memory();
 
 }  // namespace torchlight
 

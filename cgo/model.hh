@@ -3,20 +3,16 @@
 #include <torch/csrc/jit/runtime/graph_executor.h>
 #include <torch/csrc/jit/serialization/import.h>
 
-#include <cstdlib>
 #include <functional>
 #include <set>
 #include <streambuf>
-
-#ifdef __GLIBC__
-#include <malloc.h>
-#endif
 
 #include "device.h"
 #include "failure.h"
 #include "flatten.h"
 #include "form.h"
 #include "json.h"
+#include "memory.h"
 #include "model.h"
 #include "tap.h"
 
@@ -116,27 +112,10 @@ std::shared_ptr<Model> settle(jit::Module module, c10::Device device) {
   return model;
 }
 
-// glibc returns large blocks to the system as soon as they are free, and takes
-// them back, page by page, for the next operator: activations of a batch of eight
-// made MobileNetV2 1.6 times slower. What a model needed once is kept for its next
-// run. Whoever set a limit by the environment knows better.
-void keep_freed_memory() {
-#ifdef __GLIBC__
-  static std::once_flag once;
-  std::call_once(once, [] {
-    if (std::getenv("MALLOC_MMAP_THRESHOLD_") || std::getenv("MALLOC_TRIM_THRESHOLD_") || std::getenv("GLIBC_TUNABLES"))
-      return;
-    // Older ones refuse more than 32 MB.
-    if (!mallopt(M_MMAP_THRESHOLD, 1 << 30)) mallopt(M_MMAP_THRESHOLD, 32 << 20);
-    mallopt(M_TRIM_THRESHOLD, 1 << 30);
-  });
-#endif
-}
-
 tl_error* load(tl_device device, tl_module** out, const std::function<jit::Module(c10::Device)>& read,
                const std::function<Originals::Read()>& again) {
   return guarded([&] {
-    keep_freed_memory();
+    return_freed_memory();
     const c10::Device d = as_device(device);
     OnDevice on(d);
     jit::Module module = read(d);
@@ -262,6 +241,7 @@ tl_error* tl_module_forward(const tl_module* m, const tl_tensor* const* inputs, 
     torchlight::Originals::Use use(model.originals, /*keep=*/true);
     auto all = torchlight::outputs_of(torchlight::plain_forward(model, torchlight::prepare(model, inputs, n)));
     on.finish();
+    torchlight::keep_freed_memory();
     *out = new tl_tensors(std::move(all));
   });
 }
@@ -288,6 +268,7 @@ tl_error* tl_module_predict(tl_module* m, const tl_tensor* const* inputs, int32_
     for (const auto& e : model.predict_extras) stack.push_back(e);
     auto all = torchlight::outputs_of(model.predict->run(std::move(stack)).at(0));
     on.finish();
+    torchlight::keep_freed_memory();
     *out = new tl_tensors(std::move(all));
   });
 }

@@ -7,6 +7,7 @@
 
 #include "device.h"
 #include "failure.h"
+#include "memory.h"
 #include "optimise.h"
 #include "pass.h"
 
@@ -170,6 +171,7 @@ tl_error* tl_plan_forward(tl_plan* p, const tl_tensor* const* inputs, int32_t n,
     torchlight::OnDevice on(p->plan->model->device);
     auto pass = torchlight::forward(p->plan, inputs, n);
     on.finish();
+    torchlight::keep_freed_memory();
     *out = new tl_pass(std::move(pass));
   });
 }

@@ -17,6 +17,7 @@
 #include "flatten_values.hh"
 #include "fold.hh"
 #include "form.hh"
+#include "freed.hh"
 #include "fuse.hh"
 #include "layout.hh"
 #include "memory.hh"
