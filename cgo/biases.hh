@@ -51,7 +51,9 @@ NamedTensors list_biases(Model& model) {
     const int i = index[name]++;
     const at::Tensor bias = node->kind().is_aten() ? bias_of(node, name) : at::Tensor();
     if (bias.defined())
-      found.emplace_back("#" + name + ":" + std::to_string(i), bias.detach().to(at::kCPU, at::kFloat).contiguous());
+      // A copy: the file's weights come and go.
+      found.emplace_back("#" + name + ":" + std::to_string(i),
+                         bias.detach().to(at::kCPU, at::kFloat, /*non_blocking=*/false, /*copy=*/true).contiguous());
   }
   return found;
 }

@@ -240,6 +240,7 @@ tl_error* tl_module_forward(const tl_module* m, const tl_tensor* const* inputs, 
     torchlight::OnDevice on(model.device);
     torchlight::Originals::Use use(model.originals, /*keep=*/true);
     auto all = torchlight::outputs_of(torchlight::plain_forward(model, torchlight::prepare(model, inputs, n)));
+    model.originals.detach(all);  // a model may return its own weights
     on.finish();
     torchlight::keep_freed_memory();
     *out = new tl_tensors(std::move(all));

@@ -12,6 +12,8 @@
 #include <shared_mutex>
 #include <string>
 
+#include "handles.h"
+
 namespace torchlight {
 
 namespace jit = torch::jit;
@@ -45,6 +47,8 @@ class Originals {
   void lend(jit::Graph& graph);
   // From now on all bytes stay: something reads the module's attributes as it runs.
   void keep();
+  // Copies the tensors among these whose bytes may go.
+  void detach(NamedTensors& tensors) const;
   // Frees what no graph has and nobody uses.
   void release() noexcept;
 

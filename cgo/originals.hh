@@ -127,6 +127,11 @@ bool Originals::holds(const at::Tensor& t) const {
   return counts(t) && entries_.count(t.storage().unsafeGetStorageImpl());
 }
 
+void Originals::detach(NamedTensors& tensors) const {
+  for (auto& [_, t] : tensors)
+    if (holds(t)) t = t.clone();
+}
+
 // Whether tensors are inside a list or another value, where they cannot be replaced.
 bool Originals::holds(const jit::Node& constant) const {
   bool found = false;

@@ -160,7 +160,7 @@ func (e *Explainer) choose(ctx context.Context, inputs []engine.Array) (Choice, 
 		if err != nil {
 			return Choice{}, err
 		}
-		outputs, err := e.model.Predict(ctx, inputs)
+		outputs, err := e.likelyOutputs(ctx, inputs, calls)
 		if err != nil {
 			return Choice{}, err
 		}
@@ -175,6 +175,23 @@ func (e *Explainer) choose(ctx context.Context, inputs []engine.Array) (Choice, 
 		}
 		return choice, err
 	})
+}
+
+// likelyOutputs runs the plan that will most likely be used: the whole model would
+// have to be compiled beside it.
+func (e *Explainer) likelyOutputs(ctx context.Context, inputs []engine.Array, calls []engine.Call) ([]engine.Output, error) {
+	likely := Candidates(calls, inputs[e.input].Shape, nil)
+	if len(likely) > 0 {
+		plan, err := e.plan(ctx, engine.Spec{Layers: layersOf(likely[:1])})
+		if err == nil {
+			pass, err := plan.Forward(ctx, inputs)
+			if err == nil {
+				defer pass.Close()
+				return pass.Outputs(), nil
+			}
+		}
+	}
+	return e.model.Predict(ctx, inputs)
 }
 
 // probe is a Probe with the gradient of the highest output.

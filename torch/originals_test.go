@@ -71,6 +71,9 @@ func TestWeightsOnce(t *testing.T) {
 	h2 := hook(t, m, "features.17")
 	for range 3 {
 		explainPeak(t, h2, 1, 64)
+		again, err := h2.Biases(context.Background())
+		require.NoError(t, err)
+		require.Equal(t, biases, again, "whatever became of the weights")
 	}
 	assert.Equal(t, want, plainly(t, m, x))
 }
