@@ -28,12 +28,12 @@ func guardedCases() []guarded {
 	return []guarded{
 		{"gradcam", "features.18", 1, 2},
 		{"gradcam", "features.18", 8, 2},
-		{"gradcam", "features.14", 1, 2.6},
-		{"gradcam", "features.3", 1, 4},
+		{"gradcam", "features.14", 1, 2.2},
+		{"gradcam", "features.3", 1, 3.4},
 		{"layercam", "features.18", 1, 2},
 		{"eigencam", "features.18", 1, 1.8},
 		{"ablationcam", "features.18", 1, 16},
-		{"saliency", "", 1, 6.5},
+		{"saliency", "", 1, 4.6},
 	}
 }
 
