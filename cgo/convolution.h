@@ -83,6 +83,8 @@ class Convolution : public torch::CustomClassHolder {
 
 // Whether this libtorch has the operators.
 bool can_reorder();
+// Whether they take brain floats on this processor.
+bool knows_brain_floats();
 
 }  // namespace torchlight
 

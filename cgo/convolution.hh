@@ -237,4 +237,12 @@ bool can_reorder() {
   return all;
 }
 
+bool knows_brain_floats() {
+  torch::jit::Stack stack;
+  const auto asks = operator_named("mkldnn::_is_mkldnn_bf16_supported");
+  if (!asks) return false;
+  asks->callBoxed(&stack);
+  return stack.at(0).toBool();
+}
+
 }  // namespace torchlight

@@ -123,6 +123,14 @@ bool can_wait(jit::Node* n, jit::Node* last, const jit::ValueSet& read, const ji
   return true;
 }
 
+// Whether anything but n itself may write to what n returns.
+bool is_overwritten(jit::Node* n, const jit::AliasDb& aliases) {
+  if (n->owningBlock()->owningNode()) return aliases.hasWriters(n->output());
+  for (jit::Node* m = n->next(); m != n->owningBlock()->return_node(); m = m->next())
+    if (aliases.writesToAlias(m, {n->output()})) return true;
+  return false;
+}
+
 // Takes what follows n, unless another convolution has it.
 Chain chain_from(jit::Node* n, const jit::AliasDb& aliases, bool gradients, std::set<const jit::Node*>& taken) {
   Chain c{n, nullptr, n, {}};
@@ -140,6 +148,8 @@ Chain chain_from(jit::Node* n, const jit::AliasDb& aliases, bool gradients, std:
   const auto after = post_op(next, gradients);
   if (!after || next->input(0) != c.last->output() || (c.add && after->name != "relu")) return c;
   if (!can_wait(n, next, read, aliases)) return c;
+  // ATen's has the derivative of its argument, ours of the result, which must stay.
+  if (gradients && after->name == "hardtanh" && is_overwritten(next, aliases)) return c;
   c.last = next;
   c.after = *after;
   return c;
@@ -149,8 +159,8 @@ void find_convolutions(jit::Block* block, bool gradients, std::vector<jit::Node*
   for (jit::Node* n : block->nodes()) {
     for (jit::Block* b : n->blocks()) find_convolutions(b, gradients, out);
     const auto found = convolution_of(n);
-    // oneDNN's operators know brain floats, but gradients of these are too coarse.
-    if (found && (found->weight.scalar_type() == c10::kFloat || !gradients)) out.push_back(n);
+    // Gradients of brain floats are too coarse, where oneDNN's operators know them.
+    if (found && (found->weight.scalar_type() == c10::kFloat || (!gradients && knows_brain_floats()))) out.push_back(n);
   }
 }
 

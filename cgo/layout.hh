@@ -27,7 +27,7 @@ const std::unordered_set<std::string>& indifferent() {
         "log_softmax matmul linear bmm conv2d _convolution conv_transpose2d upsample_nearest2d "
         "upsample_bilinear2d upsample_bicubic2d pad constant_pad_nd reflection_pad2d replication_pad2d "
         "permute transpose t select slice narrow chunk split split_with_sizes unsqueeze squeeze expand "
-        "contiguous clone copy to append size dim len numel is_floating_point");
+        "clone copy to append size dim len numel is_floating_point");
     return std::unordered_set<std::string>(std::istream_iterator<std::string>(words), {});
   }();
   return names;
@@ -63,7 +63,7 @@ class Uses {
         if (asks) add(n, i);
       }
       for (jit::Block* inner : n->blocks()) block(inner, false);
-      if (!reached || asks || n->kind() == c10::aten::contiguous) continue;
+      if (!reached || asks) continue;
       if (n->kind() == c10::aten::append) strided.insert(n->input(0));
       for (jit::Value* out : n->outputs())
         if (holds_tensors(out)) strided.insert(out);
@@ -100,7 +100,12 @@ bool settle_layout(const std::shared_ptr<jit::Graph>& graph) {
   Uses uses;
   for (const jit::Value* in : graph->inputs())
     if (holds_tensors(in)) uses.strided.insert(in);
-  uses.block(graph->block(), true);
+  // A loop's later turns see what its earlier ones have appended to a list.
+  for (size_t known = 0; known != uses.strided.size();) {
+    known = uses.strided.size();
+    uses.found.clear();
+    uses.block(graph->block(), true);
+  }
   if (uses.lists) return false;
   {
     jit::AliasDb aliases(graph);

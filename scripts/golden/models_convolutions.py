@@ -86,3 +86,33 @@ class StridesRead(nn.Module):
         parts = [torch.relu(self.alone(part)) for part in y.unbind(0)]
         y = torch.stack(parts) + x
         return self.fc(self.last(y).view(n, -1))
+
+
+@case("written_later", [Layer("stem"), Layer("bounded"), Layer("last")], forms=("script",))
+class WrittenLater(nn.Module):
+    """Clipped results and contiguous ones are written to later; a loop reads what it has put into a list."""
+
+    def __init__(self):
+        super().__init__()
+        self.stem, self.bounded = nn.Conv2d(3, 16, 3, padding=1), nn.Conv2d(16, 16, 1)
+        self.narrow, self.plain = nn.Conv2d(16, 16, 3, padding=1), nn.Conv2d(16, 16, 1)
+        self.turn, self.last = nn.Conv2d(16, 16, 3, padding=1), nn.Conv2d(48, 8, 1)
+        self.head = head(8)
+
+    def forward(self, x: Tensor) -> Tensor:
+        x = torch.relu(self.stem(x))
+        y = F.relu6(self.bounded(x))
+        y += x
+        y = F.hardtanh(self.narrow(y), -0.25, 0.35)
+        y *= 2
+        x = self.plain(y)
+        y = x.contiguous()
+        y.mul_(0.5)
+        x = x + y
+        parts = [x]
+        for _ in range(x.dim() - 2):
+            z = parts[-1]
+            n, c, h, w = z.size(0), z.size(1), z.size(2), z.size(3)
+            z = z.view(n, c * h, w) * 0.5
+            parts.append(torch.relu(self.turn(z.view(n, c, h, w))))
+        return self.head(self.last(torch.cat(parts, 1)))
