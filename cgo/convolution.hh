@@ -11,8 +11,9 @@ namespace {
 
 namespace autograd = torch::autograd;
 
-// Shapes are remembered up to here, then asked about again.
-constexpr size_t kMostShapes = 256;
+// Shapes are remembered up to here, then asked about again; of more orders than
+// were ever seen each would be a copy of the weights.
+constexpr size_t kMostShapes = 256, kMostOrders = 4;
 
 std::optional<c10::OperatorHandle> operator_named(const char* name, const char* overload = "") {
   return c10::Dispatcher::singleton().findSchema({name, overload});
@@ -131,6 +132,7 @@ at::Tensor Convolution::ordered(Orders& orders, Reorder reorder, at::IntArrayRef
   const auto order = order_of(made);
   size_t i = 0;
   while (i < orders.all.size() && order_of(orders.all[i]) != order) i++;
+  if (i == kMostOrders) return made;
   if (i == orders.all.size()) orders.all.push_back(made);
   if (orders.by_input.size() == kMostShapes) orders.by_input.clear();
   orders.by_input[input.vec()] = i;
