@@ -19,8 +19,6 @@ namespace torchlight {
 struct Orders {
   std::vector<at::Tensor> all;
   std::map<std::vector<int64_t>, size_t> by_input;
-
-  int64_t bytes() const;
 };
 
 // What oneDNN does to the sum before it is written.
@@ -29,8 +27,6 @@ struct PostOp {
   std::vector<double> bounds;  // of hardtanh
 
   bool none() const { return name == "none"; }
-  // Whether its derivative can be told from its result.
-  bool reversible() const { return none() || name == "relu" || name == "hardtanh"; }
 };
 
 class Convolution : public torch::CustomClassHolder {
@@ -48,7 +44,7 @@ class Convolution : public torch::CustomClassHolder {
 
   // after(convolution(x) + added), (N,C,H,W), its memory channels-last; added may
   // be undefined. Differentiable once with respect to x and added where autograd
-  // asks for it, if after is reversible.
+  // asks for it, if after's derivative can be told from its result.
   static at::Tensor run(const c10::intrusive_ptr<Convolution>& self, const at::Tensor& x, const at::Tensor& added,
                         const PostOp& after);
 
@@ -58,13 +54,13 @@ class Convolution : public torch::CustomClassHolder {
   at::Tensor backward(const at::Tensor& gradient, at::IntArrayRef x);
 
   bool same(const at::Tensor& weight, const std::optional<at::Tensor>& bias, const Settings& settings);
-  int64_t bytes();
 
  private:
   using Reorder = at::Tensor (*)(const at::Tensor& plain, const Settings& settings, at::IntArrayRef input);
 
   bool usual(const at::Tensor& t) const;
   bool adds(const at::Tensor& added, at::IntArrayRef result) const;
+  int64_t reach(at::IntArrayRef x, size_t axis) const;
   std::vector<int64_t> result_of(at::IntArrayRef x) const;
   at::Tensor ordered(Orders& orders, Reorder reorder, at::IntArrayRef input);
   at::Tensor plain();

@@ -15,12 +15,32 @@ namespace autograd = torch::autograd;
 // were ever seen each would be a copy of the weights.
 constexpr size_t kMostShapes = 256, kMostOrders = 4;
 
-std::optional<c10::OperatorHandle> operator_named(const char* name, const char* overload = "") {
-  return c10::Dispatcher::singleton().findSchema({name, overload});
+// The operators of oneDNN in ATen, looked up once; none where one is missing.
+struct Operators {
+  c10::OperatorHandle order, reorder, reorder_transposed, run, run_added, run_transposed;
+};
+
+const std::optional<Operators>& operators() {
+  static const std::optional<Operators> all = []() -> std::optional<Operators> {
+    if (!at::hasMKLDNN()) return std::nullopt;
+    std::vector<c10::OperatorHandle> found;
+    for (const c10::OperatorName& name : {c10::OperatorName("mkldnn::_get_mkldnn_serialized_md", ""),
+                                          {"mkldnn::_reorder_convolution_weight", ""},
+                                          {"mkldnn::_reorder_convolution_transpose_weight", ""},
+                                          {"mkldnn::_convolution_pointwise", ""},
+                                          {"mkldnn::_convolution_pointwise", "binary"},
+                                          {"mkldnn::_convolution_transpose_pointwise", ""}}) {
+      const auto one = c10::Dispatcher::singleton().findSchema(name);
+      if (!one) return std::nullopt;
+      found.push_back(*one);
+    }
+    return Operators{found[0], found[1], found[2], found[3], found[4], found[5]};
+  }();
+  return all;
 }
 
-at::Tensor call(const char* name, const char* overload, torch::jit::Stack arguments) {
-  operator_named(name, overload)->callBoxed(&arguments);
+at::Tensor call(const c10::OperatorHandle& op, torch::jit::Stack arguments) {
+  op.callBoxed(&arguments);
   return std::move(arguments.at(0)).toTensor();
 }
 
@@ -28,7 +48,7 @@ c10::IValue list(const std::vector<int64_t>& values) { return c10::IValue(c10::L
 
 // Says how a tensor is ordered. The four bytes behind the type are not set.
 std::vector<uint8_t> order_of(const at::Tensor& t) {
-  const at::Tensor text = call("mkldnn::_get_mkldnn_serialized_md", "", {t});
+  const at::Tensor text = call(operators()->order, {t});
   std::vector<uint8_t> bytes(text.data_ptr<uint8_t>(), text.data_ptr<uint8_t>() + text.numel());
   constexpr size_t begin = 108, end = 112;
   for (size_t i = begin; i < std::min(end, bytes.size()); i++) bytes[i] = 0;
@@ -36,24 +56,14 @@ std::vector<uint8_t> order_of(const at::Tensor& t) {
 }
 
 at::Tensor for_forward(const at::Tensor& plain, const Convolution::Settings& s, at::IntArrayRef input) {
-  return call("mkldnn::_reorder_convolution_weight", "",
+  return call(operators()->reorder,
               {plain, list(s.padding), list(s.stride), list(s.dilation), s.groups, list(input.vec())});
 }
 
 at::Tensor for_backward(const at::Tensor& plain, const Convolution::Settings& s, at::IntArrayRef gradient) {
   const std::vector<int64_t> none(2, 0);
-  return call("mkldnn::_reorder_convolution_transpose_weight", "",
+  return call(operators()->reorder_transposed,
               {plain, list(s.padding), list(none), list(s.stride), list(s.dilation), s.groups, list(gradient.vec())});
-}
-
-// How many rows and columns of the input a strided convolution leaves over.
-std::vector<int64_t> left_over(const Convolution::Settings& s, at::IntArrayRef kernel, at::IntArrayRef input,
-                               at::IntArrayRef output) {
-  std::vector<int64_t> rest;
-  for (size_t i = 0; i < 2; i++)
-    rest.push_back(input[2 + i] -
-                   ((output[2 + i] - 1) * s.stride[i] - 2 * s.padding[i] + s.dilation[i] * (kernel[2 + i] - 1) + 1));
-  return rest;
 }
 
 c10::IValue scalars(const PostOp& after) {
@@ -107,16 +117,6 @@ struct Differentiable : public autograd::Function<Differentiable> {
 
 }  // namespace
 
-int64_t Orders::bytes() const {
-  int64_t sum = 0;
-  for (const at::Tensor& t : all) {
-    torch::jit::Stack stack{t};
-    operator_named("mkldnn::_nbytes")->callBoxed(&stack);
-    sum += stack.at(0).toInt();
-  }
-  return sum;
-}
-
 Convolution::Convolution(const at::Tensor& weight, std::optional<at::Tensor> bias, Settings settings)
     : shape_(weight.sizes().vec()),
       type_(weight.scalar_type()),
@@ -145,23 +145,21 @@ at::Tensor Convolution::plain() {
   return plain_locked();
 }
 
-int64_t Convolution::bytes() {
-  std::lock_guard<std::mutex> lock(mutex_);
-  return forwards_.bytes() + backwards_.bytes() + (weight_.defined() ? static_cast<int64_t>(weight_.nbytes()) : 0);
-}
-
 // oneDNN's operator takes a sum with tensors of the result's shape, but not where
 // both orders of memory are one, for a single channel or pixel.
 bool Convolution::adds(const at::Tensor& added, at::IntArrayRef result) const {
   return usual(added) && added.sizes() == result && result[1] > 1 && result[2] * result[3] > 1;
 }
 
-std::vector<int64_t> Convolution::result_of(at::IntArrayRef x) const {
+// How far the kernel can move over the padded input, along an axis in space.
+int64_t Convolution::reach(at::IntArrayRef x, size_t axis) const {
   const Settings& s = settings_;
-  std::vector<int64_t> sizes{x[0], shape_[0]};
-  for (size_t i = 0; i < 2; i++)
-    sizes.push_back((x[2 + i] + 2 * s.padding[i] - s.dilation[i] * (shape_[2 + i] - 1) - 1) / s.stride[i] + 1);
-  return sizes;
+  return x[2 + axis] + 2 * s.padding[axis] - s.dilation[axis] * (shape_[2 + axis] - 1) - 1;
+}
+
+std::vector<int64_t> Convolution::result_of(at::IntArrayRef x) const {
+  const auto& stride = settings_.stride;
+  return {x[0], shape_[0], reach(x, 0) / stride[0] + 1, reach(x, 1) / stride[1] + 1};
 }
 
 bool Convolution::usual(const at::Tensor& t) const {
@@ -178,22 +176,22 @@ at::Tensor Convolution::forward(const at::Tensor& x, const at::Tensor& added, co
   if (!added.defined()) {
     torch::jit::Stack stack = with_weight({x});
     stack.insert(stack.end(), {after.name, scalars(after), c10::IValue()});
-    return call("mkldnn::_convolution_pointwise", "", std::move(stack));
+    return call(operators()->run, std::move(stack));
   }
   torch::jit::Stack stack = with_weight({x, added});
   stack.insert(stack.end(), {"add", at::Scalar(1), after.none() ? c10::IValue() : c10::IValue(after.name),
                              scalars(after), c10::IValue()});
-  return call("mkldnn::_convolution_pointwise", "binary", std::move(stack));
+  return call(operators()->run_added, std::move(stack));
 }
 
 at::Tensor Convolution::backward(const at::Tensor& gradient, at::IntArrayRef x) {
   const Settings& s = settings_;
   if (transposes_) {
+    const std::vector<int64_t> left_over{reach(x, 0) % s.stride[0], reach(x, 1) % s.stride[1]};
     try {
-      return call("mkldnn::_convolution_transpose_pointwise", "",
+      return call(operators()->run_transposed,
                   {gradient, ordered(backwards_, for_backward, gradient.sizes()), c10::IValue(), list(s.padding),
-                   list(left_over(s, shape_, x, gradient.sizes())), list(s.stride), list(s.dilation), s.groups, "none",
-                   scalars({}), c10::IValue()});
+                   list(left_over), list(s.stride), list(s.dilation), s.groups, "none", scalars({}), c10::IValue()});
     } catch (const std::exception&) {
       if (!model_refuses()) throw;
       transposes_ = false;  // oneDNN has no transposed convolution of these channels
@@ -227,21 +225,11 @@ bool Convolution::same(const at::Tensor& weight, const std::optional<at::Tensor>
   return at::equal(weight, plain());
 }
 
-bool can_reorder() {
-  static const bool all = [] {
-    if (!at::hasMKLDNN()) return false;
-    for (const char* name :
-         {"_get_mkldnn_serialized_md", "_nbytes", "_reorder_convolution_weight",
-          "_reorder_convolution_transpose_weight", "_convolution_pointwise", "_convolution_transpose_pointwise"})
-      if (!operator_named((std::string("mkldnn::") + name).c_str())) return false;
-    return operator_named("mkldnn::_convolution_pointwise", "binary").has_value();
-  }();
-  return all;
-}
+bool can_reorder() { return operators().has_value(); }
 
 bool knows_brain_floats() {
   torch::jit::Stack stack;
-  const auto asks = operator_named("mkldnn::_is_mkldnn_bf16_supported");
+  const auto asks = c10::Dispatcher::singleton().findSchema({"mkldnn::_is_mkldnn_bf16_supported", ""});
   if (!asks) return false;
   asks->callBoxed(&stack);
   return stack.at(0).toBool();

@@ -8,6 +8,7 @@
 #include <torch/csrc/jit/passes/inliner.h>
 
 #include "fuse.h"
+#include "nodes.h"
 #include "optimise.h"
 
 namespace torchlight {
@@ -112,12 +113,7 @@ void collect(torch::jit::Block* block, bool twice, std::vector<torch::jit::Node*
 }  // namespace
 
 bool differentiates_once(const torch::jit::Block* block) {
-  for (const torch::jit::Node* n : block->nodes()) {
-    if (is_once(n) || n->kind() == convolution_symbol()) return true;
-    for (const torch::jit::Block* b : n->blocks())
-      if (differentiates_once(b)) return true;
-  }
-  return false;
+  return any_node(block, [](const auto* n) { return is_once(n) || n->kind() == convolution_symbol(); });
 }
 
 int decompose_fused(const std::shared_ptr<torch::jit::Graph>& graph, bool twice) {

@@ -9,8 +9,7 @@ import "runtime"
 
 // AllowTF32 lets the float32 products of GPUs round their factors to TF32.
 func AllowTF32(on bool) error {
-	flag := map[bool]C.int32_t{true: 1}
-	return take(C.tl_allow_tf32(flag[on]))
+	return take(C.tl_allow_tf32(flag(on)))
 }
 
 // TF32Allowed reports whether they may.
@@ -36,8 +35,7 @@ func DeviceMemory(d Device) (Memory, error) {
 // SetForm chooses how graphs run that need no gradients; [OwnType] leaves their
 // type. It must come before every other use of the module.
 func (m *Module) SetForm(dtype DType, channelsLast bool) error {
-	flag := map[bool]C.int32_t{true: 1}
-	e := C.tl_module_set_form(m.ptr(), C.int32_t(dtype), flag[channelsLast])
+	e := C.tl_module_set_form(m.ptr(), C.int32_t(dtype), flag(channelsLast))
 	runtime.KeepAlive(m)
 	return take(e)
 }

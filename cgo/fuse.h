@@ -16,8 +16,6 @@ class Convolutions {
  public:
   c10::intrusive_ptr<Convolution> get(const at::Tensor& weight, const std::optional<at::Tensor>& bias,
                                       const Convolution::Settings& settings);
-  // Memory of all that are in use.
-  int64_t bytes();
 
  private:
   std::mutex mutex_;

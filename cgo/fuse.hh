@@ -9,6 +9,7 @@
 #include <set>
 
 #include "fuse.h"
+#include "nodes.h"
 
 namespace torchlight {
 namespace {
@@ -47,8 +48,8 @@ struct Found {
 };
 
 std::optional<Found> convolution_of(const jit::Node* n) {
-  const bool traced = n->kind() == c10::Symbol::fromQualString("aten::_convolution");
-  if (n->kind() != c10::aten::conv2d && !traced) return std::nullopt;
+  if (!convolves_images(n)) return std::nullopt;
+  const bool traced = n->kind() != c10::aten::conv2d;
   const auto weight = jit::toIValue(n->input(1)), bias = jit::toIValue(n->input(2));
   if (!weight || !weight->isTensor() || !bias || !(bias->isNone() || bias->isTensor())) return std::nullopt;
   Found f;
@@ -206,14 +207,6 @@ c10::intrusive_ptr<Convolution> Convolutions::get(const at::Tensor& weight, cons
   auto made = c10::make_intrusive<Convolution>(weight, bias, settings);
   known_.emplace_back(made);
   return made;
-}
-
-int64_t Convolutions::bytes() {
-  std::lock_guard<std::mutex> lock(mutex_);
-  int64_t sum = 0;
-  for (const auto& k : known_)
-    if (auto held = k.lock()) sum += held->bytes();
-  return sum;
 }
 
 void fuse_convolutions(const std::shared_ptr<jit::Graph>& graph, Convolutions& known, bool gradients) {

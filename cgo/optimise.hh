@@ -14,6 +14,7 @@
 #include <utility>
 
 #include "fuse.h"
+#include "nodes.h"
 #include "optimise.h"
 
 namespace torchlight {
@@ -76,18 +77,6 @@ void split_other_bounds(torch::jit::Block* block, std::optional<std::pair<double
   }
 }
 
-// Ours are fused already, and the conversion's take no image without a batch.
-bool convolves_images(const torch::jit::Block* block) {
-  for (const torch::jit::Node* n : block->nodes()) {
-    if (n->kind() == convolution_symbol() || n->kind() == c10::aten::conv2d ||
-        n->kind() == c10::Symbol::fromQualString("aten::_convolution"))
-      return true;
-    for (const torch::jit::Block* b : n->blocks())
-      if (convolves_images(b)) return true;
-  }
-  return false;
-}
-
 }  // namespace
 
 void optimise_differentiable(std::shared_ptr<Graph>& graph) {
@@ -117,7 +106,10 @@ Order optimise_inference(std::shared_ptr<Graph>& graph, Model& model, Order orde
     order = Order::kContiguous;
   if (model.device.is_cuda()) {
     torch::jit::FuseFrozenConvAddRelu(graph);
-  } else if (!convolves_images(graph->block())) {
+  } else if (!any_node(graph->block(), [](const torch::jit::Node* n) {
+               // Ours are fused already, and the conversion's take no image without a batch.
+               return n->kind() == convolution_symbol() || convolves_images(n);
+             })) {
     std::optional<std::pair<double, double>> first;
     split_other_bounds(graph->block(), first);
     torch::jit::ConvertFrozenOpsToMKLDNN(graph);

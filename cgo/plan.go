@@ -24,6 +24,14 @@ type PlanOptions struct {
 	Alone    bool
 }
 
+// flag is a yes or no of the C side.
+func flag(on bool) C.int32_t {
+	if on {
+		return 1
+	}
+	return 0
+}
+
 // NewPlan cuts the module at the layers.
 func NewPlan(m *Module, layers []string, o PlanOptions) (*Plan, error) {
 	names := make([]*C.char, len(layers)+1)
@@ -32,12 +40,11 @@ func NewPlan(m *Module, layers []string, o PlanOptions) (*Plan, error) {
 		defer free()
 		names[i] = name
 	}
-	flag := map[bool]C.int32_t{true: 1}
 	options := C.tl_plan_options{
-		unfolded: flag[o.Unfolded],
+		unfolded: flag(o.Unfolded),
 		relu:     C.int32_t(o.Relu),
 		in_place: C.int32_t(o.InPlace),
-		alone:    flag[o.Alone],
+		alone:    flag(o.Alone),
 	}
 	var p *C.tl_plan
 	e := C.tl_plan_new(m.ptr(), &names[0], C.int32_t(len(layers)), &options, &p)

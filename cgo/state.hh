@@ -4,6 +4,7 @@
 #include <torch/csrc/jit/passes/dead_code_elimination.h>
 
 #include "failure.h"
+#include "nodes.h"
 #include "state.h"
 
 namespace torchlight {
@@ -19,13 +20,10 @@ void collect(const jit::Block* block, ChangedAttributes& out) {
 }
 
 bool writes_anything(const jit::Block* block) {
-  for (const jit::Node* n : block->nodes()) {
+  return any_node(block, [](const jit::Node* n) {
     const auto* schema = n->maybeSchema();
-    if (schema && schema->is_mutable()) return true;
-    for (const jit::Block* b : n->blocks())
-      if (writes_anything(b)) return true;
-  }
-  return false;
+    return schema && schema->is_mutable();
+  });
 }
 
 std::vector<jit::Value*> constant_tensors(jit::Graph& graph) {
