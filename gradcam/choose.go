@@ -182,16 +182,21 @@ func (e *Explainer) choose(ctx context.Context, inputs []engine.Array) (Choice, 
 func (e *Explainer) likelyOutputs(ctx context.Context, inputs []engine.Array, calls []engine.Call) ([]engine.Output, error) {
 	likely := Candidates(calls, inputs[e.input].Shape, nil)
 	if len(likely) > 0 {
-		plan, err := e.plan(ctx, engine.Spec{Layers: layersOf(likely[:1])})
-		if err == nil {
-			pass, err := plan.Forward(ctx, inputs)
-			if err == nil {
-				defer pass.Close()
-				return pass.Outputs(), nil
-			}
+		if pass, err := e.forward(ctx, layersOf(likely[:1]), inputs); err == nil {
+			defer pass.Close()
+			return pass.Outputs(), nil
 		}
 	}
 	return e.model.Predict(ctx, inputs)
+}
+
+// forward runs the inputs through a plan of the layers.
+func (e *Explainer) forward(ctx context.Context, layers []string, inputs []engine.Array) (engine.Pass, error) {
+	plan, err := e.plan(ctx, engine.Spec{Layers: layers})
+	if err != nil {
+		return nil, err
+	}
+	return plan.Forward(ctx, inputs)
 }
 
 // probe is a Probe with the gradient of the highest output.

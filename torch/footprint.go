@@ -17,8 +17,8 @@ import (
 //
 // and the more rows m were measured, the closer, as long as operators work in one
 // way. oneDNN chooses another for some sizes, with larger buffers: half as much again
-// is what was seen. footprint is what the most rows of
-// certain shapes have taken. The zero value is ready.
+// is what was seen. footprint is what the most rows of certain shapes have taken. The
+// zero value is ready.
 type footprint struct {
 	warm  atomic.Bool
 	mu    sync.Mutex

@@ -86,7 +86,7 @@ func (c explanation) first(ctx context.Context, x engine.Array) ([]float64, erro
 		if err != nil {
 			return nil, err
 		}
-		ms = append(ms, first[0], figure.QuartilesOf(later).Median)
+		ms = append(ms, first[0], figure.Median(later))
 	}
 	return ms, nil
 }

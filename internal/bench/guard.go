@@ -141,5 +141,5 @@ func medianRatio(rounds int, of, by func() (time.Duration, error)) (float64, err
 			ratios = append(ratios, float64(a)/float64(b))
 		}
 	}
-	return figure.QuartilesOf(ratios).Median, nil
+	return figure.Median(ratios), nil
 }

@@ -79,7 +79,7 @@ func run(ctx context.Context, args []string) error {
 	if err != nil {
 		return err
 	}
-	defer p.close()
+	defer p.Close()
 	b := &bench{python: *python, peer: p, full: *full, rounds: *rounds}
 	var old, figures []figure.Figure
 	if *keep {

@@ -1,25 +1,23 @@
 package main
 
 import (
-	"bufio"
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
-	"io"
 	"os"
 	"os/exec"
 
 	"github.com/torchlight-go/torchlight/engine"
+	"github.com/torchlight-go/torchlight/internal/dialogue"
 	"github.com/torchlight-go/torchlight/npy"
 )
 
-// peer is scripts/bench_peers.py, which times calls of a Python library for each
+const peerScript = "scripts/bench_peers.py"
+
+// peer is that script, which times calls of a Python library for each
 // line it is sent.
 type peer struct {
-	command *exec.Cmd
-	in      io.WriteCloser
-	out     *bufio.Reader
+	*dialogue.Dialogue
 	// ready is what it said first: facts about the machine and versions.
 	ready facts
 }
@@ -50,42 +48,17 @@ type answer struct {
 }
 
 func startPeer(ctx context.Context, python string) (*peer, error) {
-	p := &peer{command: exec.CommandContext(ctx, python, "scripts/bench_peers.py", "--out", inputs)}
-	p.command.Stderr = os.Stderr
-	p.command.Env = append(os.Environ(), "TQDM_DISABLE=1") // pytorch-grad-cam's progress bars
+	command := exec.CommandContext(ctx, python, peerScript, "--out", inputs)
+	command.Env = append(os.Environ(), "TQDM_DISABLE=1") // pytorch-grad-cam's progress bars
+	p := &peer{}
 	var err error
-	if p.in, err = p.command.StdinPipe(); err != nil {
-		return nil, err
-	}
-	out, err := p.command.StdoutPipe()
-	if err != nil {
-		return nil, err
-	}
-	p.out = bufio.NewReader(out)
-	if err := p.command.Start(); err != nil {
-		return nil, fmt.Errorf("scripts/bench_peers.py: %w", err)
-	}
-	return p, p.read(&p.ready)
-}
-
-func (p *peer) read(into any) error {
-	line, err := p.out.ReadBytes('\n')
-	if err != nil {
-		return fmt.Errorf("scripts/bench_peers.py stopped: %w", err)
-	}
-	return json.Unmarshal(line, into)
+	p.Dialogue, err = dialogue.Start(peerScript, command, &p.ready)
+	return p, err
 }
 
 func (p *peer) ask(r request) (answer, error) {
-	line, err := json.Marshal(r)
-	if err != nil {
-		return answer{}, err
-	}
-	if _, err := p.in.Write(append(line, '\n')); err != nil {
-		return answer{}, err
-	}
 	var a answer
-	if err := p.read(&a); err != nil {
+	if err := p.Ask(r, &a); err != nil {
 		return answer{}, err
 	}
 	if a.Error != "" {
@@ -118,9 +91,4 @@ func (p *peer) result(r request) (engine.Array, error) {
 func (p *peer) write(model string, size int) error {
 	_, err := p.ask(request{Do: "write", Model: model, Size: size})
 	return err
-}
-
-func (p *peer) close() {
-	p.in.Close()
-	_ = p.command.Wait()
 }

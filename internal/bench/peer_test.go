@@ -1,7 +1,6 @@
 package main
 
 import (
-	"bufio"
 	"bytes"
 	"io"
 	"path/filepath"
@@ -12,6 +11,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/torchlight-go/torchlight/engine"
+	"github.com/torchlight-go/torchlight/internal/dialogue"
 	"github.com/torchlight-go/torchlight/npy"
 )
 
@@ -22,7 +22,7 @@ func (*asked) Close() error { return nil }
 // answering is a peer with these lines to say.
 func answering(lines ...string) (*peer, *asked) {
 	questions := &asked{}
-	return &peer{in: questions, out: bufio.NewReader(strings.NewReader(strings.Join(lines, "\n") + "\n"))}, questions
+	return &peer{Dialogue: dialogue.Over(peerScript, questions, strings.NewReader(strings.Join(lines, "\n")+"\n"))}, questions
 }
 
 func TestPeer(t *testing.T) {

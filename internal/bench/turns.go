@@ -57,7 +57,7 @@ func (t turns) take(sides []side, f *figure.Figure) error {
 			if err != nil {
 				return err
 			}
-			taken[i] = append(taken[i], figure.QuartilesOf(ms).Median)
+			taken[i] = append(taken[i], figure.Median(ms))
 		}
 	}
 	for i, s := range sides {

@@ -104,7 +104,7 @@ func run(ctx context.Context, w io.Writer, args []string) error {
 		if c.peer, err = startPeer(ctx, s); err != nil {
 			return err
 		}
-		defer c.peer.close()
+		defer c.peer.Close()
 	}
 	return c.all(ctx, w)
 }

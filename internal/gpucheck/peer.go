@@ -1,24 +1,20 @@
 package main
 
 import (
-	"bufio"
 	"context"
-	"encoding/json"
 	"errors"
-	"fmt"
-	"io"
 	"os"
 	"os/exec"
 	"slices"
 	"strconv"
+
+	"github.com/torchlight-go/torchlight/internal/dialogue"
 )
 
 // peer is scripts/gpu_check_peer.py, whose head explains the lines.
 type peer struct {
-	command *exec.Cmd
-	in      io.WriteCloser
-	out     *bufio.Reader
-	ready   ready
+	*dialogue.Dialogue
+	ready ready
 }
 
 type ready struct {
@@ -47,22 +43,11 @@ type answer struct {
 }
 
 func startPeer(ctx context.Context, s settings) (*peer, error) {
-	p := &peer{command: exec.CommandContext(ctx, s.python, s.peer, "--out", s.out, "--device", s.device.String(), "--threads", strconv.Itoa(s.threads))}
-	p.command.Stderr = os.Stderr
-	p.command.Env = append(os.Environ(), "TQDM_DISABLE=1", "PYTHONWARNINGS=ignore")
+	command := exec.CommandContext(ctx, s.python, s.peer, "--out", s.out, "--device", s.device.String(), "--threads", strconv.Itoa(s.threads))
+	command.Env = append(os.Environ(), "TQDM_DISABLE=1", "PYTHONWARNINGS=ignore")
+	p := &peer{}
 	var err error
-	if p.in, err = p.command.StdinPipe(); err != nil {
-		return nil, err
-	}
-	out, err := p.command.StdoutPipe()
-	if err != nil {
-		return nil, err
-	}
-	p.out = bufio.NewReader(out)
-	if err := p.command.Start(); err != nil {
-		return nil, fmt.Errorf("%s: %w", s.peer, err)
-	}
-	if err := p.read(&p.ready); err != nil {
+	if p.Dialogue, err = dialogue.Start("the Python side", command, &p.ready); err != nil {
 		return nil, err
 	}
 	if len(s.only) > 0 {
@@ -71,32 +56,12 @@ func startPeer(ctx context.Context, s settings) (*peer, error) {
 	return p, nil
 }
 
-func (p *peer) read(into any) error {
-	line, err := p.out.ReadBytes('\n')
-	if err != nil {
-		return fmt.Errorf("the Python side stopped: %w", err)
-	}
-	return json.Unmarshal(line, into)
-}
-
 func (p *peer) ask(r request) (a answer, err error) {
-	line, err := json.Marshal(r)
-	if err != nil {
-		return a, err
-	}
-	if _, err := p.in.Write(append(line, '\n')); err != nil {
-		return a, fmt.Errorf("the Python side stopped: %w", err)
-	}
-	if err := p.read(&a); err != nil {
+	if err := p.Ask(r, &a); err != nil {
 		return a, err
 	}
 	if a.Error != "" {
 		return a, errors.New(a.Error)
 	}
 	return a, nil
-}
-
-func (p *peer) close() {
-	_ = p.in.Close()
-	_ = p.command.Wait()
 }

@@ -8,7 +8,7 @@ import (
 
 	"github.com/torchlight-go/torchlight/engine"
 	"github.com/torchlight-go/torchlight/gradcam"
-	"github.com/torchlight-go/torchlight/internal/precision"
+	"github.com/torchlight-go/torchlight/internal/bench/figure"
 	"github.com/torchlight-go/torchlight/torch"
 )
 
@@ -60,7 +60,7 @@ func (c *check) ratio(ctx context.Context, s subject, name string, dtype torch.D
 	if err != nil {
 		return nil, err
 	}
-	row := []any{s.name, name, batch, precision.Median(explain), precision.Median(forward), precision.Median(quotients(explain, forward))}
+	row := []any{s.name, name, batch, figure.Median(explain), figure.Median(forward), figure.Median(quotients(explain, forward))}
 	eager, _ := c.peerTime(s, "forward", name, batch)
 	row = append(row, eager)
 	for _, what := range []string{"pytorch_grad_cam", "torch_cam"} {
@@ -69,7 +69,7 @@ func (c *check) ratio(ctx context.Context, s subject, name string, dtype torch.D
 			row = append(row, cell, "-")
 			continue
 		}
-		row = append(row, ms, ms/precision.Median(explain))
+		row = append(row, ms, ms/figure.Median(explain))
 	}
 	return row, nil
 }
@@ -113,7 +113,7 @@ func (c *check) peerTime(s subject, what, precisionName string, batch int) (cell
 	if err != nil {
 		return err.Error(), 0
 	}
-	ms = precision.Median(a.MS)
+	ms = figure.Median(a.MS)
 	return ms, ms
 }
 
@@ -148,7 +148,7 @@ func (c *check) choices(ctx context.Context) (table, error) {
 		if first == nil {
 			first = ms
 		}
-		t.add(o.name, precision.Median(ms), precision.Median(quotients(ms, first)))
+		t.add(o.name, figure.Median(ms), figure.Median(quotients(ms, first)))
 	}
 	return t, nil
 }

@@ -7,7 +7,7 @@ import (
 	"sync"
 	"time"
 
-	"github.com/torchlight-go/torchlight/internal/precision"
+	"github.com/torchlight-go/torchlight/internal/bench/figure"
 )
 
 // atOnce explains two batches one after the other and at the same time, on streams of
@@ -43,8 +43,8 @@ func (c *check) atOnce(ctx context.Context) (table, error) {
 		apartBy = max(apartBy, d)
 		alone, together = append(alone, milliseconds(half.Sub(start))), append(together, milliseconds(time.Since(half)))
 	}
-	t.add("two calls one after the other", fmt.Sprintf("%.2f ms", precision.Median(alone[3:])))
-	t.add("two calls at once", fmt.Sprintf("%.2f ms", precision.Median(together[3:])))
+	t.add("two calls one after the other", fmt.Sprintf("%.2f ms", figure.Median(alone[3:])))
+	t.add("two calls at once", fmt.Sprintf("%.2f ms", figure.Median(together[3:])))
 	t.add("difference", apartBy)
 	if apartBy > 1e-5 {
 		return t, errors.New("calls at the same time disturb each other")

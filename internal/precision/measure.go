@@ -4,11 +4,11 @@ import (
 	"context"
 	"fmt"
 	"math"
-	"slices"
 	"time"
 
 	"github.com/torchlight-go/torchlight/engine"
 	"github.com/torchlight-go/torchlight/gradcam"
+	"github.com/torchlight-go/torchlight/internal/bench/figure"
 )
 
 // Figures compare explanations of the same inputs.
@@ -84,7 +84,7 @@ func (f *Figures) time(ctx context.Context, own, reduced *gradcam.Explainer, bat
 			a, b, ratio = append(a, first), append(b, second), append(ratio, first/second)
 		}
 	}
-	f.OwnMS, f.ReducedMS, f.Faster = Median(a), Median(b), Median(ratio)
+	f.OwnMS, f.ReducedMS, f.Faster = figure.Median(a), figure.Median(b), figure.Median(ratio)
 	return nil
 }
 
@@ -92,15 +92,6 @@ func milliseconds(ctx context.Context, e *gradcam.Explainer, x engine.Array, tar
 	start := time.Now()
 	_, err := e.Explain(ctx, x, targets...)
 	return float64(time.Since(start).Microseconds()) / 1e3, err
-}
-
-// Median of some numbers, 0 of none.
-func Median(v []float64) float64 {
-	if len(v) == 0 {
-		return 0
-	}
-	v = slices.Sorted(slices.Values(v))
-	return (v[(len(v)-1)/2] + v[len(v)/2]) / 2
 }
 
 func (f Figures) String() string {

@@ -30,12 +30,6 @@ func TestRank(t *testing.T) {
 	}
 }
 
-func TestMedian(t *testing.T) {
-	assert.Zero(t, Median(nil))
-	assert.InDelta(t, 2, Median([]float64{3, 1, 2}), 0)
-	assert.InDelta(t, 2.5, Median([]float64{4, 3, 1, 2}), 0)
-}
-
 // A network whose head is a little off is a reduced one, too.
 func TestMeasure(t *testing.T) {
 	head := enginetest.Head{{1, 1, 1, 1, 1, -1, -1, -1}, {0.5, 0.25, 0, 0, 0, 0, 0.125, 0}}

@@ -11,6 +11,9 @@ import (
 // [q1, median, q3] in JSON.
 type Quartiles struct{ Q1, Median, Q3 float64 }
 
+// Median of some numbers, 0 of none.
+func Median(v []float64) float64 { return QuartilesOf(v).Median }
+
 // QuartilesOf takes them by linear interpolation, as numpy.percentile does. An empty
 // sample has zeros.
 func QuartilesOf(v []float64) Quartiles {

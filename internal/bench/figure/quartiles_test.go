@@ -29,3 +29,9 @@ func TestShort(t *testing.T) {
 	assert.Equal(t, 123500.0, Short(123456))
 	assert.Equal(t, 0.0, Short(0))
 }
+
+func TestMedian(t *testing.T) {
+	assert.Zero(t, Median(nil))
+	assert.InDelta(t, 2, Median([]float64{3, 1, 2}), 0)
+	assert.InDelta(t, 2.5, Median([]float64{4, 3, 1, 2}), 0)
+}

@@ -1,0 +1,75 @@
+// Package dialogue talks with a process that answers lines of JSON: the Python
+// sides of measurements and checks.
+package dialogue
+
+import (
+	"bufio"
+	"encoding/json"
+	"fmt"
+	"io"
+	"os"
+	"os/exec"
+)
+
+// Dialogue is one such process, which is asked one question at a time.
+type Dialogue struct {
+	name    string
+	command *exec.Cmd // nil where the lines come from elsewhere
+	in      io.WriteCloser
+	out     *bufio.Reader
+}
+
+// Over speaks over streams that are open already; errors call the other side name.
+func Over(name string, in io.WriteCloser, out io.Reader) *Dialogue {
+	return &Dialogue{name: name, in: in, out: bufio.NewReader(out)}
+}
+
+// Start starts the process and reads its first line into first. What it writes to its
+// standard error goes to ours.
+func Start(name string, command *exec.Cmd, first any) (*Dialogue, error) {
+	command.Stderr = os.Stderr
+	in, err := command.StdinPipe()
+	if err != nil {
+		return nil, err
+	}
+	out, err := command.StdoutPipe()
+	if err != nil {
+		return nil, err
+	}
+	if err := command.Start(); err != nil {
+		return nil, fmt.Errorf("%s: %w", command.Args[1], err)
+	}
+	d := Over(name, in, out)
+	d.command = command
+	return d, d.read(first)
+}
+
+// Ask sends a question and reads the answer.
+func (d *Dialogue) Ask(question, answer any) error {
+	line, err := json.Marshal(question)
+	if err != nil {
+		return err
+	}
+	if _, err := d.in.Write(append(line, '\n')); err != nil {
+		return d.stopped(err)
+	}
+	return d.read(answer)
+}
+
+func (d *Dialogue) read(into any) error {
+	line, err := d.out.ReadBytes('\n')
+	if err != nil {
+		return d.stopped(err)
+	}
+	return json.Unmarshal(line, into)
+}
+
+func (d *Dialogue) stopped(err error) error { return fmt.Errorf("%s stopped: %w", d.name, err) }
+
+// Close ends the process and waits for it.
+func (d *Dialogue) Close() {
+	_ = d.in.Close()
+	if d.command != nil {
+		_ = d.command.Wait()
+	}
+}
