@@ -79,7 +79,9 @@ Limits limits(const Model& model) {
 
 NamedTensors as_in_file(const Plan& plan, const jit::Stack& inputs) {
   Originals::Use use(plan.model->originals, /*keep=*/true);
-  return outputs_of(uncut(plan, inputs));
+  NamedTensors all = outputs_of(uncut(plan, inputs));
+  plan.model->originals.detach(all);
+  return all;
 }
 
 void check(Plan& plan, const jit::Stack& inputs, const NamedTensors& got, const NamedTensors& want) {

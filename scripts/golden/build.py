@@ -66,7 +66,7 @@ def export(model: torch.nn.Module, form: str, inputs) -> torch.jit.ScriptModule:
 def save_array(folder: pathlib.Path, name: str, value: torch.Tensor) -> str:
     """Writes a C-ordered little-endian .npy: <f4 for every float type, else <i8."""
     value = value.float() if value.is_floating_point() else value
-    array = np.ascontiguousarray(value.numpy()).reshape(tuple(value.shape))  # a scalar stays one
+    array = np.ascontiguousarray(value.detach().numpy()).reshape(tuple(value.shape))  # a scalar stays one
     np.save(folder / name, array)
     return f"{folder.name}/{name}"
 

@@ -116,3 +116,17 @@ class WrittenLater(nn.Module):
             z = z.view(n, c * h, w) * 0.5
             parts.append(torch.relu(self.turn(z.view(n, c, h, w))))
         return self.head(self.last(torch.cat(parts, 1)))
+
+
+@case("weights_returned", [Layer("conv")], target="0")
+class WeightsReturned(nn.Module):
+    """Returns weights of its own, once for each sample, beside the scores."""
+
+    def __init__(self):
+        super().__init__()
+        self.conv = nn.Conv2d(3, 4, 3)
+        self.fc = nn.Linear(4, 3)
+
+    def forward(self, x: Tensor):
+        x = torch.relu(self.conv(x)).mean((2, 3))
+        return self.fc(x), self.fc.weight[0].expand(x.size(0), -1)
