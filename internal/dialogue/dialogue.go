@@ -37,11 +37,15 @@ func Start(name string, command *exec.Cmd, first any) (*Dialogue, error) {
 		return nil, err
 	}
 	if err := command.Start(); err != nil {
-		return nil, fmt.Errorf("%s: %w", command.Args[1], err)
+		return nil, fmt.Errorf("%s: %w", name, err)
 	}
 	d := Over(name, in, out)
 	d.command = command
-	return d, d.read(first)
+	if err := d.read(first); err != nil {
+		d.Close()
+		return nil, err
+	}
+	return d, nil
 }
 
 // Ask sends a question and reads the answer.

@@ -33,7 +33,7 @@ func TestDialogue(t *testing.T) {
 
 func TestDialogueDoesNotStart(t *testing.T) {
 	_, err := dialogue.Start("it", exec.CommandContext(t.Context(), "/nowhere/python", "peer.py"), nil)
-	require.ErrorContains(t, err, "peer.py: ")
+	require.ErrorContains(t, err, "it: ")
 	_, err = dialogue.Start("it", exec.CommandContext(t.Context(), "true", "peer.py"), nil)
 	require.EqualError(t, err, "it stopped: EOF")
 }
