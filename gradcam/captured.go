@@ -3,6 +3,7 @@ package gradcam
 import (
 	"context"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/torchlight-go/torchlight/engine"
@@ -88,34 +89,37 @@ func (b *batch) views(arrays []engine.Array, layouts []Layout, what string) ([]V
 	return views, nil
 }
 
-// steepest is max |G| of one layer and sample, and whether there is a gradient.
-func (r *Run) steepest(layer string, sample int) (float64, bool) {
-	if each, ok := r.steep[layer]; ok {
-		return each[sample], true
+// zeroGradient says whether all of the gradient of one layer and sample is zero,
+// where one is known.
+func (r *Run) zeroGradient(layer string, sample int) (zero, known bool) {
+	if moved, ok := r.moved[layer]; ok {
+		return !moved[sample], true
 	}
 	if r.gradients == nil {
-		return 0, false
+		return false, false
 	}
 	for i, name := range r.batch.layers {
 		if name == layer {
-			return largest(r.gradients[i].Sample(sample)), true
+			return !slices.ContainsFunc(r.gradients[i].Sample(sample), nonZero), true
 		}
 	}
-	return 0, false
+	return false, false
 }
 
-// noteGradient remembers how large a gradient is, so that a map that is blank
-// for want of one says so.
+// noteGradient remembers which samples have a gradient that is not zero, so that a
+// map that is blank for want of one says so.
 func (r *Run) noteGradient(layer string, gradient engine.Array) {
-	if r.steep == nil {
-		r.steep = map[string][]float64{}
+	if r.moved == nil {
+		r.moved = map[string][]bool{}
 	}
-	each := r.steep[layer]
-	if each == nil {
-		each = make([]float64, r.batch.n)
-		r.steep[layer] = each
+	moved := r.moved[layer]
+	if moved == nil {
+		moved = make([]bool, r.batch.n)
+		r.moved[layer] = moved
 	}
-	for n := range each {
-		each[n] = max(each[n], largest(gradient.Row(n).Data))
+	for n := range moved {
+		moved[n] = moved[n] || slices.ContainsFunc(gradient.Row(n).Data, nonZero)
 	}
 }
+
+func nonZero(v float32) bool { return v != 0 }

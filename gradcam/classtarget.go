@@ -131,7 +131,7 @@ func (k rank) index(z []float64) (int, error) {
 		return 0, markf(ErrTarget, "%s is out of range: the model has %d classes", k, len(z))
 	}
 	if k > 1 {
-		return descending(z)[k-1], nil
+		return highest(z, int(k))[k-1], nil
 	}
 	top := 0
 	for i, v := range z {
@@ -140,6 +140,25 @@ func (k rank) index(z []float64) (int, error) {
 		}
 	}
 	return top, nil
+}
+
+// highest are the indices of the k largest values of z, in the order of
+// descending, for a k that is far smaller than len(z).
+func highest(z []float64, k int) []int {
+	top := make([]int, 0, k+1)
+	for i, v := range z {
+		if len(top) == k && (k == 0 || cmp.Compare(v, z[top[k-1]]) <= 0) {
+			continue
+		}
+		at, _ := slices.BinarySearchFunc(top, v, func(j int, v float64) int {
+			if cmp.Compare(z[j], v) >= 0 {
+				return -1
+			}
+			return 1
+		})
+		top = slices.Insert(top, at, i)[:min(len(top)+1, k)]
+	}
+	return top
 }
 
 // descending are the indices of z from its largest value to its smallest, equal

@@ -10,6 +10,9 @@ import (
 // finite reports the first NaN or infinity of an array and where it is. what
 // names the array.
 func finite(a engine.Array, what string) error {
+	if allFinite(a.Data) {
+		return nil
+	}
 	for i, v := range a.Data {
 		if v-v != 0 { // true for NaN and both infinities only
 			return markf(ErrNotFinite, "%s holds %s at %v", what, spell(v), position(a.Shape, i))

@@ -204,5 +204,6 @@ func (v View) Sample(n int) []float32 {
 // Channel is channel c of sample n.
 func (v View) Channel(n, c int) []float32 {
 	p := v.Positions()
-	return v.Sample(n)[c*p : (c+1)*p]
+	start := (n*v.C + c) * p
+	return v.Data[start : start+p]
 }

@@ -68,7 +68,3 @@ func (r *Run) pooledMaps(ctx context.Context) ([]Attribution, error) {
 	}
 	return maps, nil
 }
-
-func allFinite(values []float32) bool {
-	return finite(engine.Array{Data: values}, "") == nil
-}

@@ -89,20 +89,3 @@ func (r Result) blank() Reason {
 	}
 	return ""
 }
-
-func extremes(values []float32) (low, high float32) {
-	if len(values) == 0 {
-		return 0, 0
-	}
-	low, high = values[0], values[0]
-	for _, v := range values[1:] {
-		low, high = min(low, v), max(high, v)
-	}
-	return low, high
-}
-
-// largest is max |v|.
-func largest(values []float32) float64 {
-	low, high := extremes(values)
-	return max(math.Abs(float64(low)), math.Abs(float64(high)))
-}

@@ -197,10 +197,10 @@ func (r *Run) raw(needs Needs, a Attribution, sample int) Raw {
 
 func (r *Run) shades(needs Needs, a Attribution, sample int) shades {
 	e := r.batch.explainer
-	gradient, known := r.steepest(a.Layer, sample)
+	zero, known := r.zeroGradient(a.Layer, sample)
 	return shades{
 		// An observer may have asked for a gradient that the method did not.
-		noGradient: known && gradient == 0 && needs.derivative(),
+		noGradient: known && zero && needs.derivative(),
 		// Methods without a gradient have none that could be noise, and those that
 		// take it elsewhere take it where the target is not saturated.
 		saturated: r.scores[sample].Saturated && (needs.Gradient || needs.Input) && !needs.Elsewhere && !e.compat.signed(a.Finish),
@@ -232,10 +232,8 @@ func (b *batch) mapSpace(maps []Attribution) []int {
 
 // best lists the k best classes.
 func best(z, probabilities []float64, labels []string, k int) []ClassScore {
-	order := descending(z)
 	top := make([]ClassScore, min(k, len(z)))
-	for i := range top {
-		c := order[i]
+	for i, c := range highest(z, len(top)) {
 		top[i] = ClassScore{Index: c, Label: label(labels, c), Score: z[c], Probability: probabilities[c]}
 	}
 	return top

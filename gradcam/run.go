@@ -21,9 +21,9 @@ type Run struct {
 	// cotangents are dscore/doutput of the whole batch.
 	cotangents []engine.Cotangent
 	gradients  []View // nil until asked for
-	// steep is the largest magnitude of the gradient seen by each sample, for
-	// the input and for layers whose gradient was taken elsewhere.
-	steep map[string][]float64
+	// moved says which samples had a gradient that is not zero, for the input and
+	// for layers whose gradient was taken elsewhere.
+	moved map[string][]bool
 }
 
 // batch is what all methods of one call share.

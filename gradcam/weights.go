@@ -67,11 +67,3 @@ func scaleChannel(dst, a []float32, w float64) {
 		dst[i] = float32(w * float64(v))
 	}
 }
-
-func total(values []float32) float64 {
-	s := 0.0
-	for _, v := range values {
-		s += float64(v)
-	}
-	return s
-}
