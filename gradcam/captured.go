@@ -92,15 +92,15 @@ func (b *batch) views(arrays []engine.Array, layouts []Layout, what string) ([]V
 // zeroGradient says whether all of the gradient of one layer and sample is zero,
 // where one is known.
 func (r *Run) zeroGradient(layer string, sample int) (zero, known bool) {
-	if moved, ok := r.moved[layer]; ok {
-		return !moved[sample], true
+	if nonZero, ok := r.nonZeroGradients[layer]; ok {
+		return !nonZero[sample], true
 	}
 	if r.gradients == nil {
 		return false, false
 	}
 	for i, name := range r.batch.layers {
 		if name == layer {
-			return !slices.ContainsFunc(r.gradients[i].Sample(sample), nonZero), true
+			return !slices.ContainsFunc(r.gradients[i].Sample(sample), isNonZero), true
 		}
 	}
 	return false, false
@@ -109,17 +109,17 @@ func (r *Run) zeroGradient(layer string, sample int) (zero, known bool) {
 // noteGradient remembers which samples have a gradient that is not zero, so that a
 // map that is blank for want of one says so.
 func (r *Run) noteGradient(layer string, gradient engine.Array) {
-	if r.moved == nil {
-		r.moved = map[string][]bool{}
+	if r.nonZeroGradients == nil {
+		r.nonZeroGradients = map[string][]bool{}
 	}
-	moved := r.moved[layer]
-	if moved == nil {
-		moved = make([]bool, r.batch.n)
-		r.moved[layer] = moved
+	each := r.nonZeroGradients[layer]
+	if each == nil {
+		each = make([]bool, r.batch.n)
+		r.nonZeroGradients[layer] = each
 	}
-	for n := range moved {
-		moved[n] = moved[n] || slices.ContainsFunc(gradient.Row(n).Data, nonZero)
+	for n := range each {
+		each[n] = each[n] || slices.ContainsFunc(gradient.Row(n).Data, isNonZero)
 	}
 }
 
-func nonZero(v float32) bool { return v != 0 }
+func isNonZero(v float32) bool { return v != 0 }

@@ -143,8 +143,11 @@ func (k rank) index(z []float64) (int, error) {
 }
 
 // highest are the indices of the k largest values of z, in the order of
-// descending, for a k that is far smaller than len(z).
+// descending.
 func highest(z []float64, k int) []int {
+	if k > len(z)/8 { // each of the k moves others
+		return descending(z)[:k]
+	}
 	top := make([]int, 0, k+1)
 	for i, v := range z {
 		if len(top) == k && (k == 0 || cmp.Compare(v, z[top[k-1]]) <= 0) {

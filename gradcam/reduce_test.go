@@ -56,7 +56,7 @@ func TestAllFiniteAtTheLimits(t *testing.T) {
 // highest is the head of a stable sort, of equal values and NaN too.
 func TestHighest(t *testing.T) {
 	random := rand.New(rand.NewPCG(3, 4))
-	for n := range 12 {
+	for n := range 40 {
 		z := make([]float64, n)
 		for range 20 {
 			for i := range z {

@@ -21,9 +21,9 @@ type Run struct {
 	// cotangents are dscore/doutput of the whole batch.
 	cotangents []engine.Cotangent
 	gradients  []View // nil until asked for
-	// moved says which samples had a gradient that is not zero, for the input and
+	// nonZeroGradients says which samples had a gradient that is not zero, for the input and
 	// for layers whose gradient was taken elsewhere.
-	moved map[string][]bool
+	nonZeroGradients map[string][]bool
 }
 
 // batch is what all methods of one call share.

@@ -9,7 +9,7 @@ import (
 	"os/exec"
 )
 
-// Dialogue is one such process, which is asked one question at a time.
+// Dialogue is a process that is asked one question at a time.
 type Dialogue struct {
 	name    string
 	command *exec.Cmd // nil where the lines come from elsewhere
@@ -28,11 +28,11 @@ func Start(name string, command *exec.Cmd, first any) (*Dialogue, error) {
 	command.Stderr = os.Stderr
 	in, err := command.StdinPipe()
 	if err != nil {
-		return nil, err
+		return nil, fmt.Errorf("%s: %w", name, err)
 	}
 	out, err := command.StdoutPipe()
 	if err != nil {
-		return nil, err
+		return nil, fmt.Errorf("%s: %w", name, err)
 	}
 	if err := command.Start(); err != nil {
 		return nil, fmt.Errorf("%s: %w", name, err)
@@ -63,7 +63,10 @@ func (d *Dialogue) read(into any) error {
 	if err != nil {
 		return d.stopped(err)
 	}
-	return json.Unmarshal(line, into)
+	if err := json.Unmarshal(line, into); err != nil {
+		return fmt.Errorf("%s answered %.80q: %w", d.name, line, err)
+	}
+	return nil
 }
 
 func (d *Dialogue) stopped(err error) error { return fmt.Errorf("%s stopped: %w", d.name, err) }

@@ -36,7 +36,7 @@ func sections() []section {
 					rate(f, "torch_cam_ms"), rate(f, "pytorch_grad_cam_ms")}
 			}},
 		{"processes", "Whole processes", processesText,
-			[]string{"what", "Torchlight, ms", "Python, ms", "faster", "Torchlight, MB", "Python, MB", "memory"},
+			[]string{"what", "Torchlight, ms", "Python, ms", "faster", "Torchlight, MiB", "Python, MiB", "memory"},
 			func(f figure.Figure) []string {
 				return []string{f.Case, timeOf(f, figure.Own), timeOf(f, "python_ms"), times(f, "python_ms"),
 					timeOf(f, "torchlight_mb"), timeOf(f, "python_mb"), cost(f, "python_mb")}
