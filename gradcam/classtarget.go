@@ -130,16 +130,7 @@ func (k rank) index(z []float64) (int, error) {
 	if k < 1 || int(k) > len(z) {
 		return 0, markf(ErrTarget, "%s is out of range: the model has %d classes", k, len(z))
 	}
-	if k > 1 {
-		return highest(z, int(k))[k-1], nil
-	}
-	top := 0
-	for i, v := range z {
-		if v > z[top] {
-			top = i
-		}
-	}
-	return top, nil
+	return highest(z, int(k))[k-1], nil
 }
 
 // highest are the indices of the k largest values of z, in the order of

@@ -30,14 +30,15 @@ func (r Result) DisplayMap(into []float32, m engine.Array) engine.Array {
 		into = make([]float32, m.Len())
 	}
 	lit := engine.Array{Shape: m.Shape, Data: into[:m.Len()]}
-	_, top := extremes(m.Data)
+	top := float32(1)
+	if r.finish == Magnitude || !r.Normalised {
+		_, top = extremes(m.Data)
+	}
 	if r.finish == Magnitude {
 		order := slices.Sorted(slices.Values(m.Data))
 		if v := order[int(shown*float64(len(order)-1))]; v > 0 {
 			top = v
 		}
-	} else if r.Normalised {
-		top = 1
 	}
 	for i, v := range m.Data {
 		if v = max(v, 0); top > 0 {

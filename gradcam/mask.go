@@ -2,6 +2,7 @@ package gradcam
 
 import (
 	"fmt"
+	"slices"
 
 	"github.com/torchlight-go/torchlight/engine"
 )
@@ -56,7 +57,7 @@ func (m *maskSum) at(output []int) ([]float32, error) {
 	if err := finite(engine.Array{Shape: output[1:], Data: weights}, "the mask of target "+m.String()); err != nil {
 		return nil, err
 	}
-	if largest(weights) == 0 {
+	if !slices.ContainsFunc(weights, isNonZero) {
 		return nil, markf(ErrTarget, "target %s: the mask is zero everywhere at the output's size %v: mark some places", m, output[1:])
 	}
 	return weights, nil

@@ -39,17 +39,16 @@ type shades struct {
 
 // blank tests one layer's raw map.
 func blank(raw Raw, finish Finish, s shades) Reason {
-	values := raw.Values.Data
+	low, high := raw.Min, raw.Max
 	if finish == Magnitude {
-		values = magnitude(raw.Values)
+		low, high = extremes(magnitude(raw.Values))
 	}
-	low, high := extremes(values)
 	switch {
 	case s.noGradient:
 		return ZeroGradient
 	case s.saturated:
 		return SaturatedTarget
-	case high <= 0 && !s.signed && (s.weighed || low < 0 && len(values) > 1):
+	case high <= 0 && !s.signed && (s.weighed || low < 0 && raw.Values.Len() > 1):
 		return AllNegative
 	case float64(high)-float64(low) <= flat*max(math.Abs(float64(high)), math.Abs(float64(low))):
 		return Constant

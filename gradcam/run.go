@@ -21,8 +21,8 @@ type Run struct {
 	// cotangents are dscore/doutput of the whole batch.
 	cotangents []engine.Cotangent
 	gradients  []View // nil until asked for
-	// nonZeroGradients says which samples had a gradient that is not zero, for the input and
-	// for layers whose gradient was taken elsewhere.
+	// nonZeroGradients says which samples had a gradient that is not zero, for the
+	// input and for layers whose gradient was taken elsewhere.
 	nonZeroGradients map[string][]bool
 }
 

@@ -3,6 +3,7 @@ package superpixel
 import (
 	"fmt"
 	"math"
+	"slices"
 )
 
 // Options of [SLIC]. The zero value has the defaults.
@@ -67,10 +68,7 @@ type centre struct {
 
 func newClustering(pixels []float32, c, h, w int, o Options) *clustering {
 	s := &clustering{c: c, h: h, w: w, colour: make([]float64, c*h*w), label: make([]int, h*w), nearest: make([]float64, h*w)}
-	low, high := pixels[0], pixels[0]
-	for _, v := range pixels {
-		low, high = min(low, v), max(high, v)
-	}
+	low, high := slices.Min(pixels), slices.Max(pixels)
 	scale := 0.0
 	if high > low {
 		scale = 100 / float64(high-low)
