@@ -6,6 +6,7 @@
 
 #include "cut.h"
 #include "failure.h"
+#include "nodes.h"
 #include "tap.h"
 
 namespace torchlight {
@@ -18,11 +19,9 @@ using jit::Value;
 using Values = std::unordered_map<const Value*, Value*>;
 
 bool writes(const Node* n) {
-  const auto* schema = n->maybeSchema();
-  if (schema && schema->is_mutable()) return true;
+  if (mutates(n)) return true;
   for (const Block* b : n->blocks())
-    for (const Node* inner : b->nodes())
-      if (writes(inner)) return true;
+    if (any_node(b, mutates)) return true;
   return false;
 }
 

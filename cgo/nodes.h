@@ -17,6 +17,12 @@ bool any_node(const torch::jit::Block* block, const Predicate& holds) {
   return false;
 }
 
+// Whether running the node, without its blocks, may change a value it reads.
+inline bool mutates(const torch::jit::Node* n) {
+  const auto* schema = n->maybeSchema();
+  return schema && schema->is_mutable();
+}
+
 // A convolution over images, as scripts and as traces have it.
 inline bool convolves_images(const torch::jit::Node* n) {
   return n->kind() == c10::aten::conv2d || n->kind() == c10::Symbol::fromQualString("aten::_convolution");

@@ -19,12 +19,7 @@ void collect(const jit::Block* block, ChangedAttributes& out) {
   }
 }
 
-bool writes_anything(const jit::Block* block) {
-  return any_node(block, [](const jit::Node* n) {
-    const auto* schema = n->maybeSchema();
-    return schema && schema->is_mutable();
-  });
-}
+bool writes_anything(const jit::Block* block) { return any_node(block, mutates); }
 
 std::vector<jit::Value*> constant_tensors(jit::Graph& graph) {
   std::vector<jit::Value*> found;
